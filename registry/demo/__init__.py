@@ -1,0 +1,1 @@
+"""The demonstration: service and worker as processes, from a CSV file to an audit."""

@@ -1,0 +1,1 @@
+"""The embedded chain: py-evm behind JSON-RPC on loopback, with its state in a folder."""

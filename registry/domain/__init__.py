@@ -1,0 +1,1 @@
+"""The pure domain: no input or output, no clock, no logging, no environment."""

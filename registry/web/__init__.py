@@ -1,0 +1,1 @@
+"""The HTTP service: application, routers, schemas, problems and pages."""
