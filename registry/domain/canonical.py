@@ -1,0 +1,145 @@
+"""JSON in and out: I-JSON (RFC 7493) is all that is read, JCS (RFC 8785) is all that is hashed.
+
+A document that two parsers could understand differently is refused before anything is computed from it:
+duplicate names, lone surrogates, integers beyond 2^53-1, numbers that overflow a double.
+"""
+
+import json
+import math
+from typing import Final, NoReturn, TypeAlias, cast
+
+import rfc8785
+
+from registry.domain.errors import Malformed
+
+JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
+JsonObject: TypeAlias = dict[str, "JsonValue"]
+
+MAX_SAFE_INTEGER: Final = 2**53 - 1
+
+MAX_DOCUMENT_BYTES: Final = 1_048_576
+"""A credential is a few kilobytes; a megabyte leaves room for an embedded image and bounds what a stranger can cost."""
+
+MAX_DEPTH: Final = 64
+"""Deeper than any credential, far below the recursion limit of any parser that will read the document after us."""
+
+
+def parse_json(data: bytes, *, limit_bytes: int = MAX_DOCUMENT_BYTES) -> JsonValue:
+    """Read one I-JSON text.
+
+    Raises Malformed: `json-too-large`, `json-not-utf8`, `json-syntax`, or a code of `check_ijson`.
+    """
+    if len(data) > limit_bytes:
+        raise Malformed("json-too-large", f"expected at most {limit_bytes} bytes, got {len(data)}")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed(
+            "json-not-utf8", f"expected UTF-8, got byte {data[error.start]:#04x} at {error.start}"
+        ) from error
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_object_without_duplicates,
+            parse_constant=_refuse_constant,
+            parse_int=_read_integer,
+            parse_float=_read_float,
+        )
+    except json.JSONDecodeError as error:
+        raise Malformed(
+            "json-syntax", f"expected JSON, {error.msg} at line {error.lineno} column {error.colno}"
+        ) from error
+    except RecursionError as error:
+        raise Malformed("json-too-deep", f"expected at most {MAX_DEPTH} levels") from error
+    checked = cast("JsonValue", value)  # json.loads is untyped; the hooks above admit nothing else
+    check_ijson(checked)
+    return checked
+
+
+def parse_object(data: bytes, *, limit_bytes: int = MAX_DOCUMENT_BYTES) -> JsonObject:
+    """Read one I-JSON text that is an object.
+
+    Raises Malformed as `parse_json`, and `json-not-object`.
+    """
+    value = parse_json(data, limit_bytes=limit_bytes)
+    if not isinstance(value, dict):
+        raise Malformed("json-not-object", "expected a JSON object")
+    return value
+
+
+def check_ijson(value: JsonValue) -> None:
+    """Check that a parsed value is I-JSON and not too deep.
+
+    Raises Malformed: `json-too-deep`, `json-surrogate`, `json-number`, `json-value`.
+    """
+    pending: list[tuple[object, int]] = [(value, 0)]
+    while pending:
+        item, depth = pending.pop()
+        if depth > MAX_DEPTH:
+            raise Malformed("json-too-deep", f"expected at most {MAX_DEPTH} levels")
+        if isinstance(item, dict):
+            for name, member in item.items():
+                _check_text(name)
+                pending.append((member, depth + 1))
+        elif isinstance(item, list):
+            pending.extend((member, depth + 1) for member in item)
+        else:
+            _check_scalar(item)
+
+
+def canonicalize(value: JsonValue) -> bytes:
+    """Write the canonical form of RFC 8785.
+
+    Raises Malformed as `check_ijson`: what has no canonical form has no hash.
+    """
+    check_ijson(value)
+    try:
+        return rfc8785.dumps(value)
+    except rfc8785.CanonicalizationError as error:
+        raise Malformed("json-value", f"expected a JSON value, {error}") from error
+
+
+def _object_without_duplicates(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]  # set.add is the point
+        raise Malformed("json-duplicate-name", f"expected each name once, got {twice!r} twice")
+    return members
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise Malformed("json-number", f"expected a JSON number, got {text}")
+
+
+def _read_integer(text: str) -> int | float:
+    # Longer than any double's integer digits: refuse before int() spends quadratic time on it.
+    if len(text) > 400:
+        raise Malformed("json-number", "expected a number within the range of a double")
+    return int(text)
+
+
+def _read_float(text: str) -> float:
+    return float(text)
+
+
+def _check_scalar(item: object) -> None:
+    if isinstance(item, str):
+        _check_text(item)
+    elif item is None or isinstance(item, bool):
+        return
+    elif isinstance(item, int):
+        if abs(item) > MAX_SAFE_INTEGER:
+            raise Malformed("json-number", f"expected an integer within ±{MAX_SAFE_INTEGER}")
+    elif isinstance(item, float):
+        if not math.isfinite(item):
+            raise Malformed("json-number", "expected a number within the range of a double")
+    else:
+        raise Malformed("json-value", f"expected a JSON value, got {type(item).__name__}")
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise Malformed("json-surrogate", "expected Unicode scalar values, got a lone surrogate") from error
