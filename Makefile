@@ -1,0 +1,139 @@
+# credroot: build, checks and the demonstration. Needs Python >= 3.11, git and make; npm for the contracts and the tests.
+#
+#   make demo        the whole story on a chain of its own, from a CSV file to an audit
+#   make test        every test, with the coverage bars
+#   make check       format, lint, types, import rules, dead code, dependencies, spelling, generated files, contracts
+#   make contracts   the contracts: format, lint, build, tests, gas, comparison of the committed artifacts
+#   make serve       the service on this machine
+#   make slither     the contracts under Slither
+#   make mutation    mutation tests of the domain (slow, nightly)
+#   make lock        resolve requirements/*.in again
+#   make coverage    the coverage report of the last `make test`, as HTML
+#   make clean       remove what the other targets made
+#
+# Every path is relative: the folder may have spaces in its name. Recipes write a stamp last, so an interrupted set-up
+# is taken up again; `make -j` is safe.
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP_FLAGS := --quiet --disable-pip-version-check --no-input
+PIP_LOCKED := $(PIP_FLAGS) --require-hashes --only-binary=:all:
+
+# A number one run prints and another takes back: `make test SEED=1234`.
+SEED ?= $(shell $(PYTHON) -c 'import secrets; print(secrets.randbelow(2**32))')
+TEST_PROCESSES ?= 2
+PYTEST_ARGS ?=
+SHARED_DATA := $(or $(CREDROOT_SHARED_DATA),../shared/data)
+
+.PHONY: help demo serve test check contracts slither mutation lock generated generated-check coverage clean
+.PHONY: format-check lint types import-rules dead-code dependencies spelling
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+include contracts/contracts.mk
+
+# -- environments ---------------------------------------------------------------------------------------------------
+
+# Changing a lock file or pyproject.toml brings the environment up to date at the next call.
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else \
+	  f"credroot needs Python 3.11 or newer; {sys.executable} is {v[0]}.{v[1]}. Name another: make PYTHON=/path/to/python3")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.created requirements/runtime.txt requirements/build.txt pyproject.toml
+	$(RUN) -m pip install $(PIP_LOCKED) -r requirements/runtime.txt
+	$(RUN) -m pip install $(PIP_LOCKED) -r requirements/build.txt
+	$(RUN) -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
+	$(RUN) -m pip install $(PIP_LOCKED) -r requirements/dev.txt
+	@touch $@
+
+# Tools whose dependencies must not mix with the project's.
+.venv-%/.made: requirements/%.txt $(VENV)/.created
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install $(PIP_LOCKED) -r $<
+	@touch $@
+
+# -- running --------------------------------------------------------------------------------------------------------
+
+demo: $(VENV)/.runtime
+	$(RUN) -m registry.demo
+
+serve: $(VENV)/.runtime
+	$(RUN) -m registry.cli serve
+
+# -- tests ----------------------------------------------------------------------------------------------------------
+
+test: $(VENV)/.dev contracts-tools
+	@rm -f .coverage .coverage.*
+	@echo "seed $(SEED): repeat this run with  make test SEED=$(SEED)"
+	@test -d "$(SHARED_DATA)" || echo "NOTE: $(SHARED_DATA) is absent; the test files named below that read it are left out"
+	$(RUN) -m pytest -n $(TEST_PROCESSES) -p randomly -p "no:cacheprovider" --randomly-seed=$(SEED) \
+	  --hypothesis-seed=$(SEED) --cov --cov-report= $(PYTEST_ARGS) \
+	  $(if $(wildcard $(SHARED_DATA)/.),,--without-shared-data)
+	$(RUN) -m coverage report --fail-under=95
+	$(RUN) -m coverage report --fail-under=100 --include='registry/domain/*,anchor_worker/machine.py'
+
+coverage: $(VENV)/.dev
+	@test -f .coverage || { echo "run 'make test' first: there are no measurements"; exit 1; }
+	$(RUN) -m coverage html --directory=out/coverage
+
+mutation: .venv-mutation/.made
+	.venv-mutation/bin/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
+	.venv-mutation/bin/python -m mutmut run
+
+# -- checks ---------------------------------------------------------------------------------------------------------
+
+check: format-check lint types import-rules dead-code dependencies spelling generated-check contracts
+
+format-check: $(VENV)/.dev
+	$(RUN) -m ruff format --check .
+
+lint: $(VENV)/.dev
+	$(RUN) -m ruff check .
+
+types: $(VENV)/.dev
+	$(RUN) -m mypy
+
+import-rules: $(VENV)/.dev
+	$(VENV)/bin/lint-imports
+
+dead-code: $(VENV)/.dev
+	$(RUN) -m vulture
+
+dependencies: $(VENV)/.dev
+	$(RUN) -m deptry .
+
+spelling: $(VENV)/.dev
+	git ls-files -z --cached --others --exclude-standard | xargs -0 $(VENV)/bin/codespell
+
+slither: .venv-audit/.made contracts-tools
+	.venv-audit/bin/python -m slither contracts --filter-paths 'test|node_modules' --fail-medium
+
+# -- locking --------------------------------------------------------------------------------------------------------
+
+# The largest set is resolved first and the others are held to it, so that one environment satisfies them all. No index
+# is written: lock files name versions and hashes, never a registry.
+UV_COMPILE := .venv-lock/bin/uv pip compile --quiet --python-version 3.11 --only-binary :all: --generate-hashes \
+  --no-emit-index-url --no-header --no-annotate
+
+lock: .venv-lock/.made
+	$(UV_COMPILE) $(UPGRADE) requirements/dev.in --output-file requirements/dev.txt
+	$(UV_COMPILE) requirements/runtime.in --constraint requirements/dev.txt --output-file requirements/runtime.txt
+	$(UV_COMPILE) requirements/build.in --constraint requirements/dev.txt --output-file requirements/build.txt
+	$(UV_COMPILE) requirements/mutation.in --constraint requirements/dev.txt --output-file requirements/mutation.txt
+	$(UV_COMPILE) $(UPGRADE) requirements/audit.in --output-file requirements/audit.txt
+	$(UV_COMPILE) $(UPGRADE) requirements/lock.in --output-file requirements/lock.txt
+
+clean:
+	rm -rf .venv .venv-* out build dist .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf contracts/node_modules contracts/out contracts/cache
