@@ -17,6 +17,9 @@ JsonObject: TypeAlias = dict[str, "JsonValue"]
 
 MAX_SAFE_INTEGER: Final = 2**53 - 1
 
+_FIRST_EXPONENT: Final = 1e21
+"""From here on ECMAScript, and so RFC 8785, writes a number with an exponent."""
+
 MAX_DOCUMENT_BYTES: Final = 1_048_576
 """A credential is a few kilobytes; a megabyte leaves room for an embedded image and bounds what a stranger can cost."""
 
@@ -93,10 +96,7 @@ def canonicalize(value: JsonValue) -> bytes:
     Raises Malformed as `check_ijson`: what has no canonical form has no hash.
     """
     check_ijson(value)
-    try:
-        return rfc8785.dumps(value)
-    except rfc8785.CanonicalizationError as error:
-        raise Malformed("json-value", f"expected a JSON value, {error}") from error
+    return rfc8785.dumps(value)
 
 
 def _object_without_duplicates(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
@@ -134,11 +134,16 @@ def _check_scalar(item: object) -> None:
     elif isinstance(item, float):
         if not math.isfinite(item):
             raise Malformed("json-number", "expected a number within the range of a double")
+        # 1e20 is an integer too: its canonical form is written in digits, and would be refused when read again.
+        if MAX_SAFE_INTEGER < abs(item) < _FIRST_EXPONENT and item.is_integer():
+            raise Malformed("json-number", f"expected an integer within ±{MAX_SAFE_INTEGER}")
     else:
         raise Malformed("json-value", f"expected a JSON value, got {type(item).__name__}")
 
 
-def _check_text(text: str) -> None:
+def _check_text(text: object) -> None:
+    if not isinstance(text, str):
+        raise Malformed("json-value", f"expected a string as a name, got {type(text).__name__}")
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
