@@ -1,0 +1,151 @@
+"""Settings: the one place that reads the environment. Variables are named `CREDROOT_<FIELD>`.
+
+Secrets come from a file (`..._FILE`) or the environment, never from the command line, and are never written out.
+docs/operating.md has the table; a test compares the two.
+"""
+
+from pathlib import Path
+from typing import Annotated, Final, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from registry.domain.errors import Malformed, Refused
+
+GWEI: Final = 10**9
+MAX_SECRET_BYTES: Final = 4096
+"""A password file holds a line; more is the wrong file."""
+
+
+class Settings(BaseSettings):
+    """What an operator may set, with the defaults that hold otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="CREDROOT_", extra="ignore", frozen=True)
+
+    database_url: str = "sqlite:///credroot.db"
+    """Where the registry keeps everything: an SQLite file or a PostgreSQL database."""
+
+    public_url: str = "http://localhost:8000"
+    """The address under which the world reaches the service: it stands in credentials for ever."""
+
+    rpc_urls: Annotated[tuple[str, ...], NoDecode] = ()
+    """JSON-RPC endpoints of the chain, separated by commas; the first one chooses the block."""
+
+    published_dir: Path = Path("published")
+    """The folder of the published files: written by the worker, served by the service."""
+
+    key_password: SecretStr | None = None
+    """The password of the issuers' keys at rest."""
+
+    key_password_file: Path | None = None
+    """A file with that password in its first line."""
+
+    ca_file: Path | None = None
+    """Certificates to trust, beside the system's, when did:web documents are fetched."""
+
+    resolve_loopback: bool = False
+    """Allow did:web documents on this machine: for development."""
+
+    host: str = "127.0.0.1"
+    """The address the service listens on."""
+
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """The port the service listens on."""
+
+    tls_certificate_file: Path | None = None
+    """Serve https with this certificate chain."""
+
+    tls_key_file: Path | None = None
+    """The private key of that certificate."""
+
+    max_upload_bytes: Annotated[int, Field(ge=1024)] = 64 * 1024 * 1024
+    """The largest file of recipients: 64 MiB are about half a million rows."""
+
+    anchor_key_file: Path | None = None
+    """The anchoring account's key: a version 3 keystore, or a bare key in a file nobody else may read."""
+
+    anchor_key_password_file: Path | None = None
+    """A file with the keystore's password in its first line."""
+
+    seal_after_seconds: Annotated[float, Field(ge=0)] = 3600.0
+    """Seal an epoch when the oldest waiting credential or status change is this old."""
+
+    seal_after_credentials: Annotated[int, Field(ge=1)] = 10_000
+    """Seal an epoch when this many credentials wait."""
+
+    poll_seconds: Annotated[float, Field(gt=0)] = 5.0
+    """How long the worker waits between two looks at the chain."""
+
+    max_fee_gwei: Annotated[float, Field(gt=0)] = 200.0
+    """The most the worker offers for a unit of gas."""
+
+    max_tip_gwei: Annotated[float, Field(gt=0)] = 5.0
+    """The most of that it offers as a tip."""
+
+    stuck_after_blocks: Annotated[int, Field(ge=1)] = 3
+    """Look at a pending transaction's fees again after this many blocks."""
+
+    log_level: str = "info"
+    """debug, info, warning or error."""
+
+    @field_validator("rpc_urls", mode="before")
+    @classmethod
+    def _split_urls(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("public_url")
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if (self.tls_certificate_file is None) != (self.tls_key_file is None):
+            raise ValueError("CREDROOT_TLS_CERTIFICATE_FILE and CREDROOT_TLS_KEY_FILE go together")
+        return self
+
+    def issuer_key_password(self) -> str:
+        """Return the password of the issuers' keys.
+
+        Raises Refused `password-missing` when none is set.
+        """
+        if self.key_password_file is not None:
+            return read_secret(self.key_password_file)
+        if self.key_password is not None:
+            return self.key_password.get_secret_value()
+        raise Refused("password-missing", "set CREDROOT_KEY_PASSWORD_FILE: it encrypts the issuers' keys")
+
+    def anchor_key_password(self) -> str | None:
+        """Return the keystore's password, or None when there is none to be read."""
+        return None if self.anchor_key_password_file is None else read_secret(self.anchor_key_password_file)
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises Malformed `malformed-settings` naming the variables, not their values.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        reasons = "; ".join(
+            f"CREDROOT_{'_'.join(str(part) for part in item['loc']).upper() or '*'}: {item['msg']}"
+            for item in error.errors()
+        )
+        raise Malformed("malformed-settings", reasons) from None
+
+
+def read_secret(file: Path) -> str:
+    """Read the first line of a secret's file.
+
+    Raises Refused `secret-unreadable` when it is missing, empty or too large.
+    """
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(MAX_SECRET_BYTES + 1)
+    except OSError as error:
+        raise Refused("secret-unreadable", f"{file}: {error.strerror}") from error
+    line = content.split(b"\n", 1)[0].rstrip(b"\r")
+    if not line or len(content) > MAX_SECRET_BYTES:
+        raise Refused("secret-unreadable", f"{file}: expected one line of at most {MAX_SECRET_BYTES} bytes")
+    return line.decode("utf-8", errors="surrogateescape")
