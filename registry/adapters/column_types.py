@@ -1,0 +1,99 @@
+"""Column types that mean the same on SQLite and on PostgreSQL.
+
+An id takes 16 bytes, a moment is an integer of microseconds, a flag is 0 or 1: nothing depends on what a database
+thinks of time zones or booleans. SQLite's tables are STRICT, so every type here has a name that STRICT knows.
+"""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Boolean, Dialect, Integer, LargeBinary, Text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeDecorator, TypeEngine
+from typing_extensions import override
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def whole_number() -> TypeEngine[int]:
+    """Return a 64-bit integer; SQLite's STRICT tables spell it INTEGER."""
+    return BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
+
+
+class Id(TypeDecorator[uuid.UUID]):
+    """A UUID: the native type of PostgreSQL, 16 bytes in SQLite."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    @override
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:  # Any: the signature of SQLAlchemy
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.UUID(as_uuid=True))
+        return dialect.type_descriptor(LargeBinary())
+
+    @override
+    def process_bind_param(self, value: uuid.UUID | None, dialect: Dialect) -> uuid.UUID | bytes | None:
+        if value is None or dialect.name == "postgresql":
+            return value
+        return value.bytes
+
+    @override
+    def process_result_value(self, value: uuid.UUID | bytes | None, dialect: Dialect) -> uuid.UUID | None:
+        return uuid.UUID(bytes=value) if isinstance(value, bytes) else value
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware moment, stored as microseconds since 1970 in UTC."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    @override
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:  # Any: the signature of SQLAlchemy
+        return dialect.type_descriptor(sqlite.INTEGER() if dialect.name == "sqlite" else BigInteger())
+
+    @override
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        # Subtracting the aware epoch refuses a naive time with TypeError: a clock without a zone is a bug, not a value.
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    @override
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+class Flag(TypeDecorator[bool]):
+    """A yes or no: boolean in PostgreSQL, 0 or 1 in SQLite."""
+
+    impl = Boolean
+    cache_ok = True
+
+    @override
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:  # Any: the signature of SQLAlchemy
+        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else Boolean())
+
+    @override
+    def process_bind_param(self, value: bool | None, dialect: Dialect) -> bool | int | None:
+        return int(value) if value is not None and dialect.name == "sqlite" else value
+
+    @override
+    def process_result_value(self, value: bool | int | None, dialect: Dialect) -> bool | None:
+        return None if value is None else bool(value)
+
+
+class Wei(TypeDecorator[int]):
+    """An amount of wei, as decimal text: 256 bits fit no database integer."""
+
+    impl = Text
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> str | None:
+        return None if value is None else str(value)
+
+    @override
+    def process_result_value(self, value: str | None, dialect: Dialect) -> int | None:
+        return None if value is None else int(value)

@@ -1,0 +1,403 @@
+"""Every table of the database: the one MetaData, for SQLite and PostgreSQL.
+
+    issuer ── issuer_key, achievement ── achievement_version, upload ── upload_chunk, status_list ── status_bits
+    credential ── credential_recipient, status_change      what was issued and what was said of it since
+    epoch ── batch, epoch_list, anchor ── attempt          what was sealed and where it is anchored
+    log, api_key, idempotency, secret                      the registry itself
+
+Ids are UUIDv7: rows are appended in the order of time. JSON documents are the very bytes that were hashed. Names of
+constraints follow one convention: errors are told by them.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    column,
+)
+from sqlalchemy.schema import SchemaItem
+
+from registry.adapters.column_types import Flag, Id, Moment, Wei, whole_number
+from registry.domain.slot import LIST_SIZE, SLOT_LIMIT, Purpose
+from registry.store_ports import AnchorState, AttemptKind, DidMethod, Role, Standing, UploadState
+
+METADATA: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_LIST_BYTES: Final = LIST_SIZE // 8
+_ROOTS: Final = ("root", "credentials_root", "status_root", "revocation_root", "suspension_root")
+
+
+def _table(name: str, *items: SchemaItem) -> Table:
+    # Without STRICT, SQLite stores text in an integer column and says nothing.
+    return Table(name, METADATA, *items, sqlite_strict=True)
+
+
+def _one_of(name: str, values: Iterable[str]) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{name} IN ({listed})", name=name)
+
+
+def _sized(name: str, size_bytes: int) -> CheckConstraint:
+    return CheckConstraint(f"length({name}) = {size_bytes}", name=name)
+
+
+log = _table(
+    "log",
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("chain_id", whole_number(), nullable=False),
+    Column("contract", Text, nullable=False),
+    Column("number", whole_number(), nullable=False),
+    Column("genesis_hash", LargeBinary, nullable=False),
+    Column("deploy_block", whole_number(), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    # One database is one log: slots and epochs are unique in a log, so two of them must not share these tables.
+    CheckConstraint("id = 1", name="one_row"),
+    _sized("genesis_hash", 32),
+)
+
+secret = _table(
+    "secret",
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
+did_document = _table(
+    "did_document",
+    Column("sha256", LargeBinary, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    _sized("sha256", 32),
+)
+
+issuer = _table(
+    "issuer",
+    Column("id", Id, primary_key=True),
+    Column("slug", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("did", Text, nullable=False, unique=True),
+    Column("did_method", Text, nullable=False),
+    Column("profile", LargeBinary, nullable=False),
+    Column("did_document", LargeBinary, ForeignKey("did_document.sha256"), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    _one_of("did_method", DidMethod),
+)
+
+issuer_key = _table(
+    "issuer_key",
+    Column("id", Id, primary_key=True),
+    Column("issuer_id", Id, ForeignKey("issuer.id"), nullable=False, index=True),
+    Column("verification_method", Text, nullable=False, unique=True),
+    Column("public_multibase", Text, nullable=False),
+    Column("encrypted_key", LargeBinary, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("retired_at", Moment),
+)
+
+api_key = _table(
+    "api_key",
+    Column("id", Id, primary_key=True),
+    Column("key_hash", LargeBinary, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("issuer_id", Id, ForeignKey("issuer.id")),
+    Column("label", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+    _one_of("role", Role),
+    # An issuer's key without an issuer would be a key to everything or to nothing, depending on who reads it.
+    CheckConstraint("(role = 'issuer') = (issuer_id IS NOT NULL)", name="issuer_of_role"),
+)
+
+idempotency = _table(
+    "idempotency",
+    Column("tenant", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("request_hash", LargeBinary, nullable=False),
+    Column("status", Integer),
+    Column("headers", LargeBinary),
+    Column("body", LargeBinary),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False, index=True),
+)
+
+achievement = _table(
+    "achievement",
+    Column("id", Id, primary_key=True),
+    Column("issuer_id", Id, ForeignKey("issuer.id"), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index(None, "issuer_id", "id"),
+)
+
+achievement_version = _table(
+    "achievement_version",
+    Column("achievement_id", Id, ForeignKey("achievement.id"), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    CheckConstraint("version >= 1", name="version"),
+)
+
+upload = _table(
+    "upload",
+    Column("id", Id, primary_key=True),
+    Column("issuer_id", Id, ForeignKey("issuer.id"), nullable=False),
+    Column("achievement_id", Id, nullable=False),
+    Column("achievement_version", Integer, nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("today", Text, nullable=False),
+    Column("skip_bad", Flag, nullable=False),
+    Column("allow_duplicates", Flag, nullable=False),
+    Column("ignore_extra", Flag, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("rows_ok", Integer, nullable=False),
+    Column("rows_error", Integer, nullable=False),
+    Column("rows_skipped", Integer, nullable=False),
+    Column("rows_issued", Integer, nullable=False),
+    Column("issued_through_line", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("requested_at", Moment),
+    Column("finished_at", Moment),
+    Column("failure", Text),
+    ForeignKeyConstraint(
+        ["achievement_id", "achievement_version"], ["achievement_version.achievement_id", "achievement_version.version"]
+    ),
+    Index(None, "issuer_id", "id"),
+    Index(None, "issuer_id", "sha256"),
+    Index(None, "state"),
+    _sized("sha256", 32),
+    _one_of("state", UploadState),
+)
+
+upload_chunk = _table(
+    "upload_chunk",
+    Column("upload_id", Id, ForeignKey("upload.id"), primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+status_list = _table(
+    "status_list",
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("issuer_id", Id, ForeignKey("issuer.id"), nullable=False, index=True),
+    Column("used", Integer, nullable=False),
+    # Which indexes were ever drawn, one bit each: a draw reads one row instead of 65,536.
+    Column("used_bits", LargeBinary, nullable=False),
+    Column("closed", Flag, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    CheckConstraint(f"number >= 0 AND number < {SLOT_LIMIT // LIST_SIZE}", name="number"),
+    _sized("used_bits", _LIST_BYTES),
+)
+Index(
+    "uq_status_list_one_open",
+    status_list.c.issuer_id,
+    unique=True,
+    # Two open lists of one issuer would be two writers that missed each other.
+    sqlite_where=column("closed", Integer) == 0,
+    postgresql_where=status_list.c.closed.is_(False),
+)
+
+status_bits = _table(
+    "status_bits",
+    Column("list", Integer, ForeignKey("status_list.number"), primary_key=True, autoincrement=False),
+    Column("purpose", Text, primary_key=True),
+    Column("bits", LargeBinary, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    _one_of("purpose", Purpose),
+    _sized("bits", _LIST_BYTES),
+)
+
+epoch = _table(
+    "epoch",
+    Column("number", whole_number(), primary_key=True, autoincrement=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("credentials_root", LargeBinary, nullable=False),
+    Column("status_root", LargeBinary, nullable=False),
+    Column("revocation_root", LargeBinary, nullable=False),
+    Column("suspension_root", LargeBinary, nullable=False),
+    Column("sealed_at", Moment, nullable=False),
+    Column("published_at", Moment),
+    CheckConstraint("number >= 1", name="number"),
+    *(_sized(name, 32) for name in _ROOTS),
+)
+
+batch = _table(
+    "batch",
+    Column("id", Id, primary_key=True),
+    Column("epoch", whole_number(), ForeignKey("epoch.number"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("issuer_id", Id, ForeignKey("issuer.id"), nullable=False),
+    Column("header", LargeBinary, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("entries", LargeBinary, nullable=False),
+    UniqueConstraint("epoch", "position"),
+    _sized("root", 32),
+    # An entry is 64 bytes, and the header's comes first: a batch cut short is refused by the database.
+    CheckConstraint("length(entries) = 64 * (count + 1)", name="entries"),
+)
+
+epoch_list = _table(
+    "epoch_list",
+    Column("epoch", whole_number(), ForeignKey("epoch.number"), primary_key=True, autoincrement=False),
+    Column("purpose", Text, primary_key=True),
+    Column("list", Integer, primary_key=True, autoincrement=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("file_epoch", whole_number(), ForeignKey("epoch.number"), nullable=False),
+    Column("bits", LargeBinary),
+    _one_of("purpose", Purpose),
+    _sized("root", 32),
+    _sized("sha256", 32),
+    CheckConstraint("file_epoch <= epoch AND (file_epoch = epoch) = (bits IS NOT NULL)", name="bits_where_changed"),
+)
+
+credential = _table(
+    "credential",
+    Column("id", Id, primary_key=True),
+    Column("issuer_id", Id, ForeignKey("issuer.id"), nullable=False),
+    Column("achievement_id", Id, nullable=False),
+    Column("achievement_version", Integer, nullable=False),
+    Column("upload_id", Id, ForeignKey("upload.id")),
+    Column("line", Integer),
+    Column("document", LargeBinary, nullable=False),
+    Column("did_document", LargeBinary, ForeignKey("did_document.sha256"), nullable=False),
+    Column("leaf", LargeBinary, nullable=False, unique=True),
+    Column("slot", whole_number(), nullable=False, unique=True),
+    Column("suspendable", Flag, nullable=False),
+    Column("duplicate_key", LargeBinary, unique=True),
+    Column("valid_from", Moment, nullable=False),
+    Column("valid_until", Moment),
+    Column("standing", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("batch_id", Id, ForeignKey("batch.id")),
+    Column("entry_index", Integer),
+    ForeignKeyConstraint(
+        ["achievement_id", "achievement_version"], ["achievement_version.achievement_id", "achievement_version.version"]
+    ),
+    UniqueConstraint("upload_id", "line"),
+    Index(None, "issuer_id", "id"),
+    Index(None, "batch_id"),
+    _sized("leaf", 32),
+    _one_of("standing", Standing),
+    CheckConstraint(f"slot >= 0 AND slot < {SLOT_LIMIT}", name="slot"),
+    CheckConstraint("(upload_id IS NULL) = (line IS NULL)", name="line_of_upload"),
+    CheckConstraint("(batch_id IS NULL) = (entry_index IS NULL)", name="entry_of_batch"),
+)
+Index(
+    "ix_credential_unsealed",
+    credential.c.issuer_id,
+    credential.c.did_document,
+    credential.c.id,
+    # What waits is little, what is sealed grows for ever: the sealing's index holds only the former.
+    sqlite_where=credential.c.batch_id.is_(None),
+    postgresql_where=credential.c.batch_id.is_(None),
+)
+
+credential_recipient = _table(
+    "credential_recipient",
+    Column("recipient_key", LargeBinary, primary_key=True),
+    Column("credential_id", Id, ForeignKey("credential.id"), primary_key=True),
+    Index(None, "credential_id"),
+)
+
+status_change = _table(
+    "status_change",
+    Column("id", Id, primary_key=True),
+    Column("credential_id", Id, ForeignKey("credential.id"), nullable=False),
+    Column("slot", whole_number(), nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("value", Flag, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Column("epoch", whole_number(), ForeignKey("epoch.number")),
+    Index(None, "credential_id", "id"),
+    _one_of("purpose", Purpose),
+)
+Index(
+    "ix_status_change_unsealed",
+    status_change.c.id,
+    sqlite_where=status_change.c.epoch.is_(None),
+    postgresql_where=status_change.c.epoch.is_(None),
+)
+
+anchor = _table(
+    "anchor",
+    Column("epoch", whole_number(), ForeignKey("epoch.number"), primary_key=True, autoincrement=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("chain_id", whole_number(), nullable=False),
+    Column("contract", Text, nullable=False),
+    Column("log_number", whole_number(), nullable=False),
+    Column("sender", Text),
+    Column("nonce", whole_number()),
+    Column("transaction_hash", LargeBinary),
+    Column("block_number", whole_number()),
+    Column("block_hash", LargeBinary),
+    Column("block_time", Moment),
+    Column("transaction_index", Integer),
+    Column("log_index", Integer),
+    Column("fee_paid_wei", Wei),
+    Column("reorg_count", Integer, nullable=False),
+    Column("blocked_reason", Text),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("final_at", Moment),
+    # Compare-and-set: every change names the version it read and writes the next one.
+    Column("version", Integer, nullable=False),
+    # The only choice that cannot be repeated is which nonce an epoch gets: one nonce, one epoch.
+    UniqueConstraint("chain_id", "sender", "nonce"),
+    _one_of("state", AnchorState),
+    _sized("root", 32),
+    CheckConstraint("(sender IS NULL) = (nonce IS NULL)", name="nonce_of_sender"),
+)
+_OPEN: Final = anchor.c.state.in_([AnchorState.SIGNED.value, AnchorState.PENDING.value])
+Index(
+    "uq_anchor_one_open",
+    anchor.c.chain_id,
+    anchor.c.sender,
+    unique=True,
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
+)
+
+attempt = _table(
+    "attempt",
+    Column("id", Id, primary_key=True),
+    Column("epoch", whole_number(), ForeignKey("anchor.epoch"), nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("nonce", whole_number(), nullable=False),
+    Column("transaction_hash", LargeBinary, nullable=False, unique=True),
+    Column("raw", LargeBinary, nullable=False),
+    Column("max_fee_wei", Wei, nullable=False),
+    Column("tip_wei", Wei, nullable=False),
+    Column("gas", whole_number(), nullable=False),
+    Column("signed_at", Moment, nullable=False),
+    Column("first_sent_at", Moment),
+    Column("last_sent_at", Moment),
+    Column("sends", Integer, nullable=False),
+    Column("last_error", Text),
+    _one_of("kind", AttemptKind),
+    _sized("transaction_hash", 32),
+)

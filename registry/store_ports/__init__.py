@@ -1,0 +1,209 @@
+"""Ports of the store: what is kept, and what every store promises (style rule 7).
+
+One transaction a use case, opened in the service:
+
+    with store.write() as unit:
+        slots = unit.statuses.assign_slots(issuer_id, count, draw=secrets.randbelow, now=clock.now())
+        unit.credentials.insert(credentials)
+
+Leaving the block commits, an exception rolls back everything. What every method promises besides its own words:
+records that do not exist raise NotFound, broken rules raise Conflict (`credential-leaf-taken`: table, columns), and
+both end the transaction; a database that cannot be reached or stays locked raises Unavailable. Times are aware UTC and
+come from the caller; so do ids (UUIDv7) and randomness.
+"""
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from typing_extensions import override
+
+from registry.store_ports.access import (
+    AccessReader,
+    AccessWriter,
+    ApiKeyRecord,
+    IdempotencyAnswer,
+    IdempotencyClaim,
+    IdempotencyRecord,
+    LogRecord,
+    Role,
+)
+from registry.store_ports.credentials import (
+    CredentialReader,
+    CredentialRecord,
+    CredentialWriter,
+    NewCredential,
+    Standing,
+)
+from registry.store_ports.epochs import (
+    AnchorRecord,
+    AnchorState,
+    AttemptKind,
+    BatchRecord,
+    EpochListRecord,
+    EpochReader,
+    EpochRecord,
+    EpochWriter,
+    NewBatch,
+    NewEpoch,
+    NewEpochList,
+    UnsealedEntry,
+    UnsealedGroup,
+    Waiting,
+)
+from registry.store_ports.issuers import (
+    AchievementReader,
+    AchievementRecord,
+    AchievementWriter,
+    DidMethod,
+    IssuerKeyRecord,
+    IssuerReader,
+    IssuerRecord,
+    IssuerWriter,
+    NewIssuer,
+)
+from registry.store_ports.statuses import (
+    StatusChangeRecord,
+    StatusListRecord,
+    StatusOrder,
+    StatusReader,
+    StatusWriter,
+)
+from registry.store_ports.uploads import UploadReader, UploadRecord, UploadState, UploadWriter
+
+__all__ = [
+    "AccessReader",
+    "AccessWriter",
+    "AchievementReader",
+    "AchievementRecord",
+    "AchievementWriter",
+    "AnchorRecord",
+    "AnchorState",
+    "ApiKeyRecord",
+    "AttemptKind",
+    "BatchRecord",
+    "CredentialReader",
+    "CredentialRecord",
+    "CredentialWriter",
+    "DidMethod",
+    "EpochListRecord",
+    "EpochReader",
+    "EpochRecord",
+    "EpochWriter",
+    "IdempotencyAnswer",
+    "IdempotencyClaim",
+    "IdempotencyRecord",
+    "IssuerKeyRecord",
+    "IssuerReader",
+    "IssuerRecord",
+    "IssuerWriter",
+    "LogRecord",
+    "NewBatch",
+    "NewCredential",
+    "NewEpoch",
+    "NewEpochList",
+    "NewIssuer",
+    "ReadStore",
+    "Role",
+    "Standing",
+    "StatusChangeRecord",
+    "StatusListRecord",
+    "StatusOrder",
+    "StatusReader",
+    "StatusWriter",
+    "Store",
+    "UnsealedEntry",
+    "UnsealedGroup",
+    "UploadReader",
+    "UploadRecord",
+    "UploadState",
+    "UploadWriter",
+    "Waiting",
+    "WriteStore",
+]
+
+
+class ReadStore(Protocol):
+    """One consistent state of everything stored, for reading."""
+
+    @property
+    def access(self) -> AccessReader:
+        """The registry's own records."""
+        ...
+
+    @property
+    def issuers(self) -> IssuerReader:
+        """Issuers and keys."""
+        ...
+
+    @property
+    def achievements(self) -> AchievementReader:
+        """Achievements and their versions."""
+        ...
+
+    @property
+    def uploads(self) -> UploadReader:
+        """Uploaded files."""
+        ...
+
+    @property
+    def credentials(self) -> CredentialReader:
+        """Issued credentials."""
+        ...
+
+    @property
+    def statuses(self) -> StatusReader:
+        """Status lists and changes."""
+        ...
+
+    @property
+    def epochs(self) -> EpochReader:
+        """Epochs, batches, anchors."""
+        ...
+
+
+class WriteStore(ReadStore, Protocol):
+    """The same, for writing: everything done through it is committed together or not at all."""
+
+    @property
+    @override
+    def access(self) -> AccessWriter: ...
+
+    @property
+    @override
+    def issuers(self) -> IssuerWriter: ...
+
+    @property
+    @override
+    def achievements(self) -> AchievementWriter: ...
+
+    @property
+    @override
+    def uploads(self) -> UploadWriter: ...
+
+    @property
+    @override
+    def credentials(self) -> CredentialWriter: ...
+
+    @property
+    @override
+    def statuses(self) -> StatusWriter: ...
+
+    @property
+    @override
+    def epochs(self) -> EpochWriter: ...
+
+
+class Store(Protocol):
+    """Opens transactions; may be shared by threads, each transaction belongs to one."""
+
+    def read(self) -> AbstractContextManager[ReadStore]:
+        """Open a read transaction: one snapshot, nothing committed later is seen."""
+        ...
+
+    def write(self) -> AbstractContextManager[WriteStore]:
+        """Open a write transaction. In SQLite it waits for the only writer; keep it short, do no other I/O in it.
+
+        Durable once the block is left without an exception. Unavailable while leaving it means that nobody knows
+        whether it was committed: ask before doing it again.
+        """
+        ...

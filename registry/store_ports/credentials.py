@@ -1,0 +1,118 @@
+"""Issued credentials, as a store keeps them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from registry.domain.hashing import Digest
+
+
+class Standing(StrEnum):
+    """What the issuer last said of a credential."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCredential:
+    """A signed credential to be stored."""
+
+    id: UUID
+    issuer_id: UUID
+    achievement_id: UUID
+    achievement_version: int
+    upload_id: UUID | None
+    line: int | None
+    """The upload's line; None exactly when there is no upload."""
+    recipient_keys: tuple[bytes, ...]
+    """Keyed hashes of the recipient's identifiers: what a search by recipient finds it by."""
+    document: bytes
+    """JCS bytes of the secured document."""
+    did_document_sha256: Digest
+    """The DID document that it was signed under: what its batch's header will commit."""
+    leaf: Digest
+    slot: int
+    suspendable: bool
+    duplicate_key: bytes | None
+    """Unique among the credentials not revoked; None when duplicates were allowed."""
+    valid_from: datetime
+    valid_until: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialRecord:
+    """A stored credential."""
+
+    id: UUID
+    issuer_id: UUID
+    achievement_id: UUID
+    achievement_version: int
+    upload_id: UUID | None
+    line: int | None
+    document: bytes
+    did_document_sha256: Digest
+    leaf: Digest
+    slot: int
+    suspendable: bool
+    valid_from: datetime
+    valid_until: datetime | None
+    standing: Standing
+    created_at: datetime
+    batch_id: UUID | None
+    """None until it is sealed."""
+    entry_index: int | None
+    """Its place in the batch's entries; the header's is 0."""
+    epoch: int | None
+    """The epoch of its batch."""
+
+
+class CredentialReader(Protocol):
+    """Reads credentials."""
+
+    def get(self, issuer_id: UUID, credential_id: UUID) -> CredentialRecord:
+        """Return an issuer's credential; another issuer's is not found. Raises NotFound."""
+        ...
+
+    def by_id(self, credential_id: UUID) -> CredentialRecord:
+        """Return anybody's credential: for the registry's own use. Raises NotFound."""
+        ...
+
+    def by_leaf(self, leaf: Digest) -> CredentialRecord:
+        """Return the credential of a leaf. Raises NotFound."""
+        ...
+
+    def page(self, issuer_id: UUID, *, after: UUID | None, limit: int) -> tuple[CredentialRecord, ...]:
+        """Return an issuer's credentials by ascending id, those after an id."""
+        ...
+
+    def of_recipient(
+        self, recipient_key: bytes, *, issuer_id: UUID | None, after: UUID | None, limit: int
+    ) -> tuple[CredentialRecord, ...]:
+        """Return a recipient's credentials by ascending id, of one issuer or (None) of all."""
+        ...
+
+    def of_upload(self, upload_id: UUID, *, after_line: int, limit: int) -> tuple[CredentialRecord, ...]:
+        """Return an upload's credentials by ascending line, those after a line."""
+        ...
+
+    def duplicates(self, keys: Collection[bytes]) -> Mapping[bytes, UUID]:
+        """Tell which duplicate keys are taken, and by which credential. Any number of keys may be asked for."""
+        ...
+
+
+class CredentialWriter(CredentialReader, Protocol):
+    """Writes credentials."""
+
+    def insert(self, credentials: Sequence[NewCredential]) -> None:
+        """Store credentials, all or none.
+
+        Raises Conflict `credential-<what>-taken`, what being id, leaf, slot, duplicate-key or upload-id-line:
+        the transaction is then lost, and the caller's next one finds out which row it was.
+        """
+        ...

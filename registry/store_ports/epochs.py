@@ -1,0 +1,248 @@
+"""Epochs, batches, list snapshots and anchors, as a store keeps them: the sealing side and the reading side.
+
+Sealing, inside one write transaction: `lock_for_sealing`, read what waits (`waiting`, `unsealed_groups`,
+`unsealed_entries`, the status lists), compute the roots, `seal`. The anchors' own life is the worker's
+(compare-and-set on `anchor.version`); here they are only read.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from registry.domain.hashing import Digest
+from registry.domain.slot import Purpose
+
+
+class AnchorState(StrEnum):
+    """The life of an anchor (architecture, "The anchor's life")."""
+
+    SEALED = "SEALED"
+    SIGNED = "SIGNED"
+    PENDING = "PENDING"
+    MINED = "MINED"
+    FINAL = "FINAL"
+    BLOCKED = "BLOCKED"
+
+
+class AttemptKind(StrEnum):
+    """What a signed transaction is for."""
+
+    ANCHOR = "anchor"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """How much waits to be sealed, and since when."""
+
+    credentials: int
+    oldest_credential_at: datetime | None
+    status_changes: int
+    oldest_status_change_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsealedGroup:
+    """Credentials that may share a batch: one issuer, signed under one DID document."""
+
+    issuer_id: UUID
+    did: str
+    did_document_sha256: Digest
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsealedEntry:
+    """A credential as a batch needs it."""
+
+    credential_id: UUID
+    leaf: Digest
+    slot: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewBatch:
+    """A batch to be sealed."""
+
+    id: UUID
+    issuer_id: UUID
+    header: bytes
+    """JCS bytes."""
+    root: Digest
+    count: int
+    """Credentials, the header not counted."""
+    entries: bytes
+    """64 bytes each, header first."""
+    credential_ids: tuple[UUID, ...]
+    """In the order of the entries, the header left out: the first one's entry index is 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEpochList:
+    """The snapshot of a status list that is not all zero."""
+
+    purpose: Purpose
+    number: int
+    root: Digest
+    sha256: Digest
+    file_epoch: int
+    """This epoch, or the earlier one since which the bits did not change."""
+    bits: bytes | None
+    """16,384 bytes exactly when `file_epoch` is this epoch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEpoch:
+    """Everything that one sealing stores."""
+
+    number: int
+    root: Digest
+    credentials_root: Digest
+    status_root: Digest
+    revocation_root: Digest
+    suspension_root: Digest
+    sealed_at: datetime
+    batches: tuple[NewBatch, ...]
+    """In tree order."""
+    lists: tuple[NewEpochList, ...]
+    chain_id: int
+    contract: str
+    log_number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochRecord:
+    """A sealed epoch."""
+
+    number: int
+    root: Digest
+    credentials_root: Digest
+    status_root: Digest
+    revocation_root: Digest
+    suspension_root: Digest
+    sealed_at: datetime
+    published_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRecord:
+    """A sealed batch without its entries."""
+
+    id: UUID
+    epoch: int
+    position: int
+    """In the epoch's tree, from 0."""
+    issuer_id: UUID
+    header: bytes
+    root: Digest
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochListRecord:
+    """The snapshot of a status list in an epoch, without its bits."""
+
+    epoch: int
+    purpose: Purpose
+    number: int
+    root: Digest
+    sha256: Digest
+    file_epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnchorRecord:
+    """Where an epoch's anchor stands."""
+
+    epoch: int
+    root: Digest
+    state: AnchorState
+    transaction_hash: bytes | None
+    block_number: int | None
+    block_hash: bytes | None
+    block_time: datetime | None
+    blocked_reason: str | None
+
+
+class EpochReader(Protocol):
+    """Reads epochs and what belongs to them."""
+
+    def waiting(self) -> Waiting:
+        """Tell how much waits to be sealed."""
+        ...
+
+    def get(self, number: int) -> EpochRecord:
+        """Return an epoch. Raises NotFound."""
+        ...
+
+    def newest(self) -> EpochRecord | None:
+        """Return the epoch sealed last, None before the first."""
+        ...
+
+    def newest_final(self, *, at_most: int | None = None) -> EpochRecord | None:
+        """Return the newest epoch whose anchor is FINAL, not above a number if one is given."""
+        ...
+
+    def to_publish(self) -> tuple[int, ...]:
+        """Return the numbers of epochs whose anchor is FINAL and that are not noted as published, ascending."""
+        ...
+
+    def anchor(self, epoch: int) -> AnchorRecord:
+        """Return where an epoch's anchor stands. Raises NotFound."""
+        ...
+
+    def batches(self, epoch: int) -> tuple[BatchRecord, ...]:
+        """Return an epoch's batches in tree order."""
+        ...
+
+    def batch(self, batch_id: UUID) -> BatchRecord:
+        """Return a batch. Raises NotFound."""
+        ...
+
+    def batch_entries(self, batch_id: UUID) -> bytes:
+        """Return a batch's entries, 64 bytes each, header first. Raises NotFound."""
+        ...
+
+    def lists(self, epoch: int) -> tuple[EpochListRecord, ...]:
+        """Return an epoch's lists that are not all zero, by purpose (revocation first) and number."""
+        ...
+
+    def list_bits(self, epoch: int, purpose: Purpose, number: int) -> bytes:
+        """Return a list's 16,384 bytes as of an epoch; all zero when the epoch does not list it."""
+        ...
+
+    def list_roots(self, epoch: int, purpose: Purpose) -> Mapping[int, Digest]:
+        """Return the roots of a purpose's lists that are not all zero, by number."""
+        ...
+
+
+class EpochWriter(EpochReader, Protocol):
+    """Seals epochs and notes what is published."""
+
+    def lock_for_sealing(self) -> None:
+        """Keep every other sealer out, and every status change, until this transaction ends. Call it first."""
+        ...
+
+    def unsealed_groups(self) -> tuple[UnsealedGroup, ...]:
+        """Return what waits by issuer and DID document, in the order of their ids and hashes."""
+        ...
+
+    def unsealed_entries(self, group: UnsealedGroup, *, after: UUID | None, limit: int) -> Sequence[UnsealedEntry]:
+        """Return a group's waiting credentials by ascending id, those after an id."""
+        ...
+
+    def seal(self, epoch: NewEpoch) -> None:
+        """Store the epoch, its batches and lists, tie the credentials and all waiting status changes to it, and its
+        anchor as SEALED.
+
+        Raises Conflict: `epoch-out-of-order` unless its number follows the newest; `credential-sealed-already` when
+        one of the credentials is in a batch or does not exist.
+        """
+        ...
+
+    def mark_published(self, epoch: int, *, published_at: datetime) -> None:
+        """Note that an epoch's files are in place; a second time changes nothing. Raises NotFound."""
+        ...
