@@ -27,7 +27,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from typing_extensions import override
 from web3 import Web3
-from web3.exceptions import Web3Exception
+from web3.exceptions import ContractLogicError, Web3Exception, Web3RPCError
 from web3.middleware import AttributeDictMiddleware
 from web3.providers.base import JSONBaseProvider
 from web3.types import RPCEndpoint, RPCResponse
@@ -40,6 +40,9 @@ BlockHash = NewType("BlockHash", str)
 
 BlockName: TypeAlias = int | str
 """A number, one of the tags latest, safe, finalized, or a block hash (EIP-1898)."""
+
+REQUEST_TIMEOUT_SECONDS: Final = 10.0
+"""For the whole exchange: public nodes answer within one or two, and a worker must not wait for one that does not."""
 
 MAX_RESPONSE_BYTES: Final = 33_554_432
 """The largest answer asked for is one page of event logs; 32 MiB bounds what a broken node can make us hold."""
@@ -73,7 +76,7 @@ class WrongChain(Refused):
         self.actual = actual
 
 
-def connect(url: str, *, timeout_seconds: float) -> Web3:
+def connect(url: str, *, timeout_seconds: float = REQUEST_TIMEOUT_SECONDS) -> Web3:
     """Return a `Web3` whose every request to the node ends, with an answer or `Unavailable`, within the timeout.
 
     Connects lazily: no request is made here. Nothing is retried, redirected, or read from proxy variables.
@@ -100,13 +103,20 @@ def request(web3: Web3, method: str, params: Sequence[JsonValue]) -> JsonValue:
 
 
 @contextmanager
-def translated_errors(web3: Web3) -> Iterator[None]:
-    """Turn what web3 raises about an answer (not found, wrong form, error object) into Unavailable."""
+def translated_errors(asked: str) -> Iterator[None]:
+    """Translate what web3 raises inside the block; `asked` says what for, in a few words.
+
+    Raises Refused (`call-reverted`) when a contract refused, Unavailable when the node refused (`rpc-refused`) or
+    answered with another form than expected (`rpc-answer`): then nothing is known.
+    """
     try:
         yield
+    except ContractLogicError as error:
+        raise Refused("call-reverted", f"{asked}: the contract refused, {error.message} {error.data}") from error
+    except Web3RPCError as error:
+        raise Unavailable("rpc-refused", f"{asked}: the node refused, {_reason(error)}") from error
     except Web3Exception as error:
-        place = cast("_Provider", web3.provider).place
-        raise Unavailable("rpc-answer", f"{place}: {type(error).__name__}: {error}") from error
+        raise Unavailable("rpc-answer", f"{asked}: no usable answer of the node, {type(error).__name__}") from error
 
 
 def check_chain(web3: Web3, *, chain_id: int, genesis_hash: str) -> None:
@@ -173,6 +183,11 @@ def read_member(value: JsonValue, name: str) -> JsonValue:
     if not isinstance(value, dict) or name not in value:
         raise _bad_answer(name, "an object with it")
     return value[name]
+
+
+def _reason(error: Web3RPCError) -> str:
+    answer = (error.rpc_response or {}).get("error")
+    return str(answer.get("message", "without a message")) if isinstance(answer, dict) else str(answer)
 
 
 def _bad_answer(where: str, expected: str) -> Unavailable:

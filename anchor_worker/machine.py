@@ -1,0 +1,386 @@
+"""The life of an anchor: one epoch's root, from sealed to final on chain. PURE: no chain, no database, no clock.
+
+                  choose nonce,            tell the                 exact event in a            its block is
+                  sign, store              network                  canonical block             finalized
+      SEALED ───────────────> SIGNED ─────────────────> PENDING ──────────────────> MINED ────────────────> FINAL
+         │                       │                       │   ^                        │                       (terminal)
+         │                       │                       │   └── block gone (reorg): ─┘
+         │                       │                       │       the same bytes again
+         └───────────────────────┴───────────┬───────────┴────────────────────────────┘
+                                             v
+                                          BLOCKED   reason stored; judged afresh at every observation, so that it
+                                                    goes on by itself as soon as the reason is gone
+
+`step(state, observation) -> (state, action)` is total: every state meets every observation. The caller stores the
+state, then does the action; every action may be repeated. A failed RPC call is not an observation: there is then
+nothing to step with, and nothing changes.
+
+What the rules come from (docs/decisions/0030 to 0033):
+- *One nonce for an epoch.* It is chosen once, together with the first signed transaction, and stored before anybody
+  is told. Everything later (again, or with higher fees) uses the same nonce, so at most one of them is ever mined.
+- *Every attempt is watched.* Any of them may be the one mined, not only the newest.
+- *Success is the exact event*: our contract, our log, our epoch, our root. A transaction to an address without code
+  succeeds too.
+- *FINAL is a block hash*: the block of the event is the canonical one at its height, and not above the finalized one.
+- *One open anchor at a time.* The next epoch chooses its nonce when this one is final, so an epoch's number and its
+  place on chain cannot come apart.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeAlias
+
+from anchor_worker.fees import FeeLimits, Fees, Market, first_offer, is_underpriced, raised_offer
+from registry.domain.errors import Malformed
+from registry.domain.hashing import Digest
+
+
+class Phase(StrEnum):
+    """Where an anchor is in its life."""
+
+    SEALED = "SEALED"
+    SIGNED = "SIGNED"
+    PENDING = "PENDING"
+    MINED = "MINED"
+    FINAL = "FINAL"
+    BLOCKED = "BLOCKED"
+
+
+class Reason(StrEnum):
+    """Why an anchor is blocked; what the operator does about it stands in docs/worker.md."""
+
+    WRONG_CHAIN = "wrong-chain"
+    """The node is on another chain, or another genesis, or the contract's code is not there."""
+    LOG_NOT_BOUND = "log-not-bound"
+    """The account is not the one bound to our log: its transactions would revert or go elsewhere."""
+    LOG_NOT_FINAL = "log-not-final"
+    """The opening of the log is not finalized: its number could still become somebody else's."""
+    EPOCH_GAP = "epoch-gap"
+    """The chain lacks epochs before this one: the root would land under another number."""
+    FOREIGN_ANCHOR = "foreign-anchor"
+    """The chain has another root under this epoch: somebody else anchored with our account."""
+    FOREIGN_NONCE = "foreign-nonce"
+    """The nonce is used up for good, and not by us."""
+    REVERTED = "reverted"
+    NO_EVENT = "no-event"
+    """The transaction succeeded without the event: what it called is not the contract."""
+    EPOCH_DIFFERS = "epoch-differs"
+    """Our transaction anchored under another epoch."""
+    WOULD_REVERT = "would-revert"
+    """The contract refuses the root already when asked."""
+    NO_FUNDS = "no-funds"
+    FEE_LIMIT = "fee-limit"
+    """The market is above the operator's limit."""
+    REFUSED = "refused"
+    """The nodes do not take the transaction."""
+
+
+class Refusal(StrEnum):
+    """What a node said last of an attempt, when it said no."""
+
+    UNDERPRICED = "underpriced"
+    FUNDS = "funds"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obstacle:
+    """Why nothing can be sent, and the facts of it in words."""
+
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One signed transaction of the anchor's nonce. Never changed, never deleted."""
+
+    transaction: str
+    """Its hash, lower-case hex with 0x."""
+    nonce: int
+    fees: Fees
+    gas: int
+    signed_at: datetime
+    refusal: Refusal | None = None
+    """The answer to the newest sending of it; None when it was taken, or the answer was lost, or it was not sent."""
+    refusal_detail: str = ""
+
+    @property
+    def cost_wei(self) -> int:
+        """What it may cost at most."""
+        return self.gas * self.fees.max_fee_wei
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the exact event stands."""
+
+    transaction: str
+    block_number: int
+    block_hash: str
+    block_time: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Everything that is stored about an anchor."""
+
+    epoch: int
+    root: Digest
+    phase: Phase
+    attempts: tuple[Attempt, ...] = ()
+    """In the order of signing; all of one nonce."""
+    place: Place | None = None
+    """In MINED and FINAL."""
+    obstacle: Obstacle | None = None
+    """In BLOCKED."""
+    nonce_floor: int = 0
+    """One above the highest nonce that an earlier anchor of this account used."""
+
+    def __post_init__(self) -> None:
+        """Raise Malformed for what no history leads to."""
+        if len({attempt.nonce for attempt in self.attempts}) > 1:
+            raise Malformed("malformed-anchor", f"expected one nonce for epoch {self.epoch}, got several")
+        if (self.place is not None) != (self.phase in {Phase.MINED, Phase.FINAL}):
+            raise Malformed("malformed-anchor", f"expected a place in MINED and FINAL only, got {self.phase}")
+        if (self.obstacle is not None) != (self.phase is Phase.BLOCKED):
+            raise Malformed("malformed-anchor", f"expected an obstacle in BLOCKED only, got {self.phase}")
+        if (self.phase is Phase.SEALED and self.attempts) or (
+            self.phase in {Phase.SIGNED, Phase.PENDING} and not self.attempts
+        ):
+            raise Malformed("malformed-anchor", f"expected attempts from SIGNED on, got {len(self.attempts)}")
+
+    @property
+    def nonce(self) -> int | None:
+        """The nonce of every transaction of this epoch; None before the first is signed."""
+        return self.attempts[0].nonce if self.attempts else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """A transaction that a block holds: one of our attempts, or the one whose event has our epoch and root."""
+
+    transaction: str
+    block_number: int
+    block_hash: str
+    """By the transaction receipt."""
+    block_time: datetime
+    canonical_hash: str
+    """Of the block that the chain has at that height, asked afterwards."""
+    succeeded: bool
+    event_epoch: int | None
+    """Of the event `Anchored` by our contract for our log; None when there is none in the transaction."""
+    event_root: Digest | None
+
+    @property
+    def is_canonical(self) -> bool:
+        """Tell whether the block is on the chain, and not an orphan that a node still remembers."""
+        return self.block_hash == self.canonical_hash
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What the chain says at one moment, every field of it answered. What could not be asked is no observation."""
+
+    now: datetime
+    fault: Obstacle | None = None
+    """The node is not to be believed at all: nothing else below counts."""
+    hindrance: Obstacle | None = None
+    """A transaction sent now would fail; what is on chain already still counts."""
+    finalized: int | None = None
+    """The newest finalized block; None when the node knows none yet."""
+    nonce_latest: int = 0
+    """The account's next nonce by the newest block."""
+    nonce_finalized: int = 0
+    chain_epoch: int = 0
+    """Epochs in our log, by the newest block."""
+    chain_root: Digest | None = None
+    """What the newest block has as the root of our epoch; None when it has none."""
+    sightings: tuple[Sighting, ...] = ()
+    pooled: bool = False
+    """The node holds the newest attempt and waits for a block to take it."""
+    balance_wei: int = 0
+    gas: int = 0
+    """The gas to allow a first attempt."""
+    market: Market
+    limits: FeeLimits
+    stuck_after: timedelta
+    """How long an attempt may wait before it is looked at as underpriced."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Do nothing until the next observation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sign:
+    """Sign a transaction and store it (`with_attempt`); tell nobody yet."""
+
+    nonce: int
+    fees: Fees
+    gas: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broadcast:
+    """Send the stored bytes of an attempt; any answer is fine, a lost one too."""
+
+    transaction: str
+
+
+Action: TypeAlias = Wait | Sign | Broadcast
+
+
+def step(state: State, observation: Observation) -> tuple[State, Action]:
+    """Return what an anchor is after an observation, and what to do once that is stored."""
+    if state.phase is Phase.FINAL:
+        return state, Wait()
+    if observation.fault is not None:
+        return _blocked(state, observation.fault), Wait()
+    place = _place_of_event(state, observation)
+    if place is not None:
+        return _on_chain(state, place, observation), Wait()
+    obstacle = _obstacle_on_chain(state, observation) or observation.hindrance
+    if obstacle is not None:
+        return _blocked(state, obstacle), Wait()
+    if _chain_is_ahead(state, observation):
+        # The nonce or the epoch is taken in a block whose transaction receipt the node has not indexed yet, or that
+        # is not final: sending could not help, and it is too early to call it foreign.
+        return _resting(state), Wait()
+    if not state.attempts:
+        return _first_attempt(state, observation)
+    return _send_or_replace(state, observation)
+
+
+def with_attempt(state: State, attempt: Attempt) -> State:
+    """Return the state with one more signed transaction, which nobody was told of yet.
+
+    Raises Malformed for an attempt with another nonce.
+    """
+    attempts = (*state.attempts, attempt)
+    if not state.attempts:
+        return replace(state, phase=Phase.SIGNED, attempts=attempts, place=None, obstacle=None)
+    return replace(state, attempts=attempts)
+
+
+def _place_of_event(state: State, observation: Observation) -> Place | None:
+    for seen in observation.sightings:
+        exact = seen.event_epoch == state.epoch and seen.event_root == state.root
+        if seen.is_canonical and seen.succeeded and exact:
+            return Place(
+                transaction=seen.transaction,
+                block_number=seen.block_number,
+                block_hash=seen.block_hash,
+                block_time=seen.block_time,
+            )
+    return None
+
+
+def _on_chain(state: State, place: Place, observation: Observation) -> State:
+    final = observation.finalized is not None and place.block_number <= observation.finalized
+    return replace(state, phase=Phase.FINAL if final else Phase.MINED, place=place, obstacle=None)
+
+
+def _obstacle_on_chain(state: State, observation: Observation) -> Obstacle | None:
+    """Return what the chain itself holds against this anchor; the event was not found."""
+    if observation.chain_root not in {None, state.root}:
+        return Obstacle(reason=Reason.FOREIGN_ANCHOR, detail=f"epoch {state.epoch} is another root on chain")
+    for seen in observation.sightings:
+        if seen.is_canonical:
+            return _obstacle_of_sighting(seen)
+    if state.nonce is not None and observation.finalized is not None and observation.nonce_finalized > state.nonce:
+        return Obstacle(reason=Reason.FOREIGN_NONCE, detail=f"nonce {state.nonce} was used by another transaction")
+    if observation.chain_epoch < state.epoch - 1:
+        return Obstacle(
+            reason=Reason.EPOCH_GAP,
+            detail=f"expected {state.epoch - 1} epochs on chain, got {observation.chain_epoch}",
+        )
+    return None
+
+
+def _obstacle_of_sighting(seen: Sighting) -> Obstacle:
+    if not seen.succeeded:
+        return Obstacle(reason=Reason.REVERTED, detail=f"{seen.transaction} in block {seen.block_number}")
+    if seen.event_epoch is None:
+        return Obstacle(reason=Reason.NO_EVENT, detail=f"{seen.transaction} in block {seen.block_number}")
+    return Obstacle(reason=Reason.EPOCH_DIFFERS, detail=f"{seen.transaction} anchored as epoch {seen.event_epoch}")
+
+
+def _chain_is_ahead(state: State, observation: Observation) -> bool:
+    if observation.chain_epoch >= state.epoch:
+        return True
+    return state.nonce is not None and observation.nonce_latest > state.nonce
+
+
+def _first_attempt(state: State, observation: Observation) -> tuple[State, Action]:
+    nonce = observation.nonce_latest
+    settled = observation.finalized is not None and nonce == observation.nonce_finalized
+    if nonce < state.nonce_floor or not settled:
+        # A node that lags behind our own history, or a transaction of this account that is not final: a nonce chosen
+        # now could be one already used.
+        return _resting(state), Wait()
+    fees = first_offer(observation.market, observation.limits)
+    if fees is None:
+        return _blocked(state, _fee_limit(observation)), Wait()
+    cost_wei = observation.gas * fees.max_fee_wei
+    if cost_wei > observation.balance_wei:
+        return _blocked(state, _no_funds(cost_wei, observation)), Wait()
+    return _resting(state), Sign(nonce=nonce, fees=fees, gas=observation.gas)
+
+
+def _send_or_replace(state: State, observation: Observation) -> tuple[State, Action]:
+    newest = state.attempts[-1]
+    replacement = _replacement(newest, observation)
+    if replacement is not None:
+        return _pending(state), replacement
+    if observation.pooled:
+        return _pending(state), Wait()
+    if newest.cost_wei > observation.balance_wei:
+        return _blocked(state, _no_funds(newest.cost_wei, observation)), Wait()
+    send = Broadcast(transaction=newest.transaction)
+    if newest.refusal is Refusal.INVALID:
+        # Sent again all the same: the answer may have been one node's, and the bytes cannot do harm.
+        return _blocked(state, Obstacle(reason=Reason.REFUSED, detail=newest.refusal_detail)), send
+    return _pending(state), send
+
+
+def _replacement(newest: Attempt, observation: Observation) -> Sign | None:
+    """Return the next attempt when the newest is too cheap, and higher fees are allowed and there."""
+    refused = newest.refusal is Refusal.UNDERPRICED and not observation.pooled
+    stuck = observation.now - newest.signed_at >= observation.stuck_after
+    if not refused and not (stuck and is_underpriced(newest.fees, observation.market, observation.limits)):
+        return None
+    fees = raised_offer(newest.fees, observation.market, observation.limits)
+    if fees is None or newest.gas * fees.max_fee_wei > observation.balance_wei:
+        return None
+    return Sign(nonce=newest.nonce, fees=fees, gas=newest.gas)
+
+
+def _resting(state: State) -> State:
+    """Return the state in which nothing new is known: what it was before it was blocked or mined."""
+    if not state.attempts:
+        return replace(state, phase=Phase.SEALED, place=None, obstacle=None)
+    return state if state.phase is Phase.SIGNED else _pending(state)
+
+
+def _pending(state: State) -> State:
+    return replace(state, phase=Phase.PENDING, place=None, obstacle=None)
+
+
+def _blocked(state: State, obstacle: Obstacle) -> State:
+    return replace(state, phase=Phase.BLOCKED, place=None, obstacle=obstacle)
+
+
+def _no_funds(cost_wei: int, observation: Observation) -> Obstacle:
+    return Obstacle(
+        reason=Reason.NO_FUNDS, detail=f"expected {cost_wei} wei, the account has {observation.balance_wei}"
+    )
+
+
+def _fee_limit(observation: Observation) -> Obstacle:
+    return Obstacle(
+        reason=Reason.FEE_LIMIT,
+        detail=f"base fee {observation.market.base_fee_wei} wei, limit {observation.limits.max_fee_wei} wei",
+    )
