@@ -117,7 +117,8 @@ spelling: $(VENV)/.dev
 	git ls-files -z --cached --others --exclude-standard | xargs -0 $(VENV)/bin/codespell
 
 slither: .venv-audit/.made contracts-tools
-	.venv-audit/bin/python -m slither contracts --filter-paths 'test|node_modules' --fail-medium
+	cd contracts && PATH="$$(dirname $(FORGE)):$$PATH" ../.venv-audit/bin/python -m slither . \
+	  --filter-paths 'test|node_modules' --fail-medium
 
 # -- locking --------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@
 CONTRACTS_STAMP := contracts/node_modules/.credroot-stamp
 SOLHINT := node_modules/.bin/solhint
 # The binary itself, not its node launcher: no install script has to have run.
-FORGE = $$(ls -d "$$PWD"/node_modules/@foundry-rs/forge-*/bin/forge | head -n 1)
+FORGE = "$$(ls -d "$$PWD"/node_modules/@foundry-rs/forge-*/bin/forge | head -n 1)"
 # Tests of fixed inputs only: fuzzed ones have no figure of their own.
 SNAPSHOT_ARGUMENTS := --no-match-test 'testFuzz|invariant'
 
