@@ -1,0 +1,223 @@
+"""JSON-LD to canonical N-Quads, and nothing lost on the way.
+
+    document -> shape check -> expansion (PyLD) -> nothing-dropped check -> quads -> RDFC-1.0 (pyoxigraph)
+
+JSON-LD 1.1 drops what it does not understand: undefined terms, nulls, empty arrays, values that are no
+absolute IRI. A signature would then not cover what a reader of the JSON reads. So only the plain spelling is
+accepted (members are terms, contexts are known URLs at the top), every leaf of the JSON must come out of the
+expansion, and every IRI must be absolute. RDFC-1.0 takes factorial time on graphs of alike blank nodes: the
+work is bounded before it begins. See docs/decisions/0010-json-ld-by-pyld-and-pyoxigraph.md.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import orjson
+import pyoxigraph
+
+from registry.adapters.contexts import ContextLibrary
+from registry.adapters.rdf_complexity import check_complexity
+from registry.domain.canonical import JsonObject, JsonValue, canonicalize
+from registry.domain.claims import is_iri
+from registry.domain.errors import Malformed
+from registry.ports import UnknownContext
+
+MAX_DOCUMENT_BYTES: Final = 262_144
+"""A badge is 3 KB, with an embedded image some 100 KB; expansion costs about 2 ms a KB on hostile input."""
+MAX_JSON_DEPTH: Final = 32
+"""Open Badges nest nine levels deep; PyLD recurses several frames a level."""
+MAX_JSON_NODES: Final = 20_000
+"""Values in one document: bounds expansion to about a second."""
+MAX_CONTEXTS: Final = 5
+"""Contexts of one document: as many as are known here."""
+
+RELATIVE_BASE: Final = "https://relative.invalid/"
+"""Where PyLD is told the document stands: an IRI that begins here was a relative one (RFC 6761 reserves the host)."""
+_LANGUAGE: Final = re.compile(r"[a-z]{1,8}(?:-[a-z0-9]{1,8})*")
+
+
+class PinnedJsonLd:
+    """Canonicalizes JSON-LD documents over known contexts. Safe to share between threads."""
+
+    def __init__(self, contexts: ContextLibrary) -> None:
+        # PyLD loads requests, lxml and a cache when it is imported: only who canonicalizes pays.
+        from registry.adapters.expansion import Expander  # noqa: PLC0415
+
+        self._contexts = contexts
+        self._expander = Expander(contexts, base=RELATIVE_BASE)
+
+    def canonical_nquads(self, document: JsonObject) -> bytes:
+        """Return the RDFC-1.0 canonical N-Quads of a document, as the port promises."""
+        _check_size(document)
+        leaves = _check_shape(document, self._contexts)
+        expanded = self._expander.expand(document)
+        _check_expanded(expanded, leaves=leaves)
+        dataset = self._expander.to_rdf(expanded)
+        quads = list(_quads(dataset))
+        check_complexity(quads)
+        canonical = pyoxigraph.Dataset(quads)
+        canonical.canonicalize(pyoxigraph.CanonicalizationAlgorithm.RDFC_1_0)
+        lines = sorted(f"{quad} .\n".encode() for quad in canonical)
+        return b"".join(lines)
+
+
+def _check_size(document: JsonObject) -> None:
+    size = len(canonicalize(document))
+    if size > MAX_DOCUMENT_BYTES:
+        raise Malformed("too-complex", f"expected at most {MAX_DOCUMENT_BYTES} bytes, got {size}")
+
+
+def _check_shape(document: JsonObject, contexts: ContextLibrary) -> int:
+    """Refuse what JSON-LD would drop, merge or let be spelled in a second way; count the leaves that must survive."""
+    for url in _context_urls(document):
+        contexts.get(url)
+    leaves = nodes = 0
+    pending: list[tuple[JsonValue, str, int]] = [
+        (member, name, 1) for name, member in document.items() if _plain(name) and name != "@context"
+    ]
+    while pending:
+        value, where, depth = pending.pop()
+        nodes += 1
+        if depth > MAX_JSON_DEPTH or nodes > MAX_JSON_NODES:
+            raise Malformed("too-complex", f"expected at most {MAX_JSON_DEPTH} levels and {MAX_JSON_NODES} values")
+        inside = _children(value, where)
+        if inside is None:
+            leaves += 1
+        else:
+            pending.extend((member, name, depth + 1) for member, name in inside)
+    return leaves
+
+
+def _context_urls(document: JsonObject) -> list[str]:
+    context = document.get("@context")
+    urls = [url for url in (context if isinstance(context, list) else [context]) if isinstance(url, str)]
+    if not urls or (isinstance(context, list) and len(urls) != len(context)):
+        # What an object in place of a URL defines is no context known here.
+        raise UnknownContext("a context that is no URL") if context else Malformed("json-ld", "expected an @context")
+    if len(set(urls)) != len(urls) or len(urls) > MAX_CONTEXTS:
+        raise Malformed("json-ld", f"expected each context once and at most {MAX_CONTEXTS}", where="@context")
+    return urls
+
+
+def _children(value: JsonValue, where: str) -> list[tuple[JsonValue, str]] | None:
+    match value:
+        case None:
+            raise Malformed("null-value", "expected a value, got null, which JSON-LD drops", where=where)
+        case list():
+            return _items(value, where)
+        case dict():
+            return _members(value, where)
+        case _:
+            return None
+
+
+def _items(items: list[JsonValue], where: str) -> list[tuple[JsonValue, str]]:
+    if not items:
+        raise Malformed("empty-array", "expected an item, got an empty array, which JSON-LD drops", where=where)
+    if any(isinstance(item, list) for item in items):
+        raise Malformed("nested-array", "expected no array inside an array, which JSON-LD flattens", where=where)
+    return [(item, where) for item in items]
+
+
+def _members(value: JsonObject, where: str) -> list[tuple[JsonValue, str]]:
+    if not value:
+        raise Malformed("empty-object", "expected a member, got an empty object", where=where)
+    if "@value" in value:
+        _check_language_value(value, where)
+    elif not all(_plain(name) for name in value):
+        raise Malformed("json-ld-spelling", "expected plain terms of the contexts as names", where=where)
+    return [(member, f"{where}.{name}") for name, member in value.items()]
+
+
+def _plain(name: str) -> bool:
+    # An IRI, a compact IRI or a keyword in place of a term means the same RDF, and nothing to a reader of the JSON.
+    if name == "@context" or not (name.startswith("@") or ":" in name):
+        return True
+    raise Malformed("json-ld-spelling", f"expected a term of the contexts, got {name!r}")
+
+
+def _check_language_value(value: JsonObject, where: str) -> None:
+    language = value.get("@language")
+    # RDF compares language tags without case and implementations differ in writing them: only one spelling is read.
+    if set(value) != {"@value", "@language"} or not isinstance(value["@value"], str):
+        raise Malformed("json-ld-spelling", "expected @value with @language and nothing else", where=where)
+    if not isinstance(language, str) or _LANGUAGE.fullmatch(language) is None:
+        raise Malformed("invalid-language", f"expected a language tag in lower case, got {language!r}", where=where)
+
+
+def _check_expanded(expanded: list[Any], *, leaves: int) -> None:
+    """Check that every leaf came through, that IRIs are absolute, and that no set holds a value twice."""
+    found = 0
+    pending: list[Any] = list(expanded)
+    while pending:
+        item = pending.pop()
+        if "@value" in item:
+            found += _leaves_of(item["@value"]) + ("@language" in item)
+        else:
+            found += _check_node(item, pending)
+    if found != leaves:
+        raise Malformed("value-dropped", f"expected {leaves} values to survive JSON-LD expansion, got {found}")
+
+
+def _check_node(node: Mapping[str, Any], pending: list[Any]) -> int:
+    """Check a node's own names, hand on what it holds, and count its names."""
+    found = 0
+    for name, value in node.items():
+        values = value if isinstance(value, list) else [value]
+        if name != "@list":
+            _check_set(name, values)
+        if name in {"@id", "@type"}:
+            found += len(values)
+            for iri in values:
+                _check_absolute(iri)
+        else:
+            pending.extend(values)
+    return found
+
+
+def _leaves_of(value: object) -> int:
+    # Only a JSON literal holds more than one leaf.
+    if isinstance(value, dict):
+        return sum(_leaves_of(member) for member in value.values())
+    if isinstance(value, list):
+        return sum(_leaves_of(item) for item in value)
+    return 1
+
+
+def _check_absolute(iri: object) -> None:
+    if not isinstance(iri, str) or iri.startswith(RELATIVE_BASE):
+        shown = str(iri).removeprefix(RELATIVE_BASE)
+        raise Malformed("relative-iri", f"expected an absolute IRI or a term of the contexts, got {shown!r}")
+    if iri.startswith("_:"):
+        raise Malformed("blank-node-id", f"expected no name for a blank node, got {iri!r}")
+    if not is_iri(iri):
+        raise Malformed("invalid-iri", f"expected an absolute IRI, got {iri!r}")
+
+
+def _check_set(name: str, values: list[Any]) -> None:
+    if len(values) > 1:
+        spelled = {orjson.dumps(value, option=orjson.OPT_SORT_KEYS) for value in values}
+        if len(spelled) != len(values):
+            raise Malformed("duplicate-value", f"expected each value once, got one of {name} twice")
+
+
+def _quads(dataset: Mapping[str, list[dict[str, Any]]]) -> Iterator[pyoxigraph.Quad]:
+    for name, triples in dataset.items():
+        graph = pyoxigraph.DefaultGraph() if name == "@default" else _resource(name)
+        for triple in triples:
+            subject = _resource(triple["subject"]["value"])
+            predicate = pyoxigraph.NamedNode(triple["predicate"]["value"])
+            yield pyoxigraph.Quad(subject, predicate, _object(triple["object"]), graph)
+
+
+def _resource(value: str) -> pyoxigraph.NamedNode | pyoxigraph.BlankNode:
+    return pyoxigraph.BlankNode(value[2:]) if value.startswith("_:") else pyoxigraph.NamedNode(value)
+
+
+def _object(term: Mapping[str, str]) -> pyoxigraph.NamedNode | pyoxigraph.BlankNode | pyoxigraph.Literal:
+    if term["type"] != "literal":
+        return _resource(term["value"])
+    if "language" in term:
+        return pyoxigraph.Literal(term["value"], language=term["language"])
+    return pyoxigraph.Literal(term["value"], datatype=pyoxigraph.NamedNode(term["datatype"]))

@@ -1,0 +1,99 @@
+"""What the use cases need of the outside world: Protocols, with their promises.
+
+Adapters implement them; the domain knows none of them; service and worker know nothing else.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from registry.domain.canonical import JsonObject
+from registry.domain.errors import Unavailable
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """Return the present moment as aware UTC."""
+        ...
+
+
+class UnknownContext(Unavailable):
+    """A JSON-LD context that is not installed: what the document means is not known. Verdicts say `unknown`."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__("unknown-context", f"expected a JSON-LD context that is installed here, got {url}")
+        self.url = url
+
+
+class JsonLd(Protocol):
+    """Reads JSON-LD documents over contexts that are known beforehand."""
+
+    def canonical_nquads(self, document: JsonObject) -> bytes:
+        """Return the RDFC-1.0 canonical N-Quads of a document, in which nothing of it is missing.
+
+        Raises UnknownContext for a context that is not installed; nothing is fetched. Raises Malformed for what
+        JSON-LD would drop or change without a word, for a second spelling of a term, and `too-complex` for a
+        document whose canonical form would cost too much.
+        """
+        ...
+
+
+class Signer(Protocol):
+    """One unlocked issuer key."""
+
+    @property
+    def public_key(self) -> bytes:
+        """The 32 bytes of the Ed25519 public key."""
+        ...
+
+    def sign(self, data: bytes) -> bytes:
+        """Return the 64-byte Ed25519 signature of the data."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedKey:
+    """A new issuer key as it may be stored."""
+
+    public_key: bytes
+    encrypted_key: bytes
+    """The private key, encrypted; useless without the vault's password."""
+
+
+class KeyVault(Protocol):
+    """Makes issuer keys and unlocks them; the only place where private keys are in the clear."""
+
+    def generate(self) -> SealedKey:
+        """Make a new Ed25519 key and return it encrypted."""
+        ...
+
+    def unlock(self, encrypted_key: bytes) -> Signer:
+        """Return the signer of an encrypted key, from memory when it was unlocked before.
+
+        Raises Malformed `malformed-key` for other bytes, Unavailable `key-locked` when the password does not fit.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedDid:
+    """A DID document and where it came from."""
+
+    did: str
+    content: bytes
+    """The bytes as they were received; for did:key the JCS of the derived document."""
+    source: str
+    """The URL that answered, or `did:key`."""
+
+
+class DidResolver(Protocol):
+    """Finds DID documents."""
+
+    def resolve(self, did: str) -> ResolvedDid:
+        """Return the document of a did:key (derived) or did:web (fetched).
+
+        Raises Malformed for what is no such DID, Unavailable with the reason when no document could be had.
+        """
+        ...
