@@ -82,7 +82,7 @@ class WebDidResolver:
             message = f"no answer from {url} within {self._settings.deadline_seconds:g} seconds"
             raise Unavailable("did-timeout", message) from error
         except httpx.HTTPError as error:
-            raise Unavailable("did-unreachable", f"cannot fetch {url}: {error or type(error).__name__}") from error
+            raise Unavailable("did-unreachable", f"cannot fetch {url}: {type(error).__name__} {error}") from error
 
     async def _address(self, parts: SplitResult, names: ThreadPoolExecutor) -> str:
         host, port = parts.hostname or "", _port(parts)

@@ -7,10 +7,10 @@ Canonicalizing is not done here: it needs a JSON-LD processor, which stands behi
 and proof sets are judged; a proof that builds on another one (`previousProof`) is refused, never ignored.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -21,6 +21,9 @@ from registry.domain.fields import write_time
 from registry.domain.hashing import sha256
 from registry.domain.multikey import PUBLIC_KEY_SIZE, base58_decode, base58_encode
 from registry.domain.timestamp import parse_time
+
+CanonicalNquads: TypeAlias = Callable[[JsonObject], bytes]
+"""Turns a JSON-LD document into RDFC-1.0 canonical N-Quads."""
 
 PROOF_TYPE: Final = "DataIntegrityProof"
 CRYPTOSUITE: Final = "eddsa-rdfc-2022"
@@ -70,6 +73,26 @@ def hash_data(*, document_nquads: bytes, configuration_nquads: bytes) -> bytes:
     return sha256(configuration_nquads) + sha256(document_nquads)
 
 
+def signed_bytes(document: JsonObject, *, options: JsonObject, canonical_nquads: CanonicalNquads) -> bytes:
+    """Return the 64 bytes that a proof with these options signs; `canonical_nquads` is the JSON-LD port's."""
+    return hash_data(
+        document_nquads=canonical_nquads(unsecured(document)),
+        configuration_nquads=canonical_nquads(proof_configuration(document, options)),
+    )
+
+
+def signature_holds(
+    document: JsonObject, *, proof: Proof, public_key: bytes, canonical_nquads: CanonicalNquads
+) -> bool:
+    """Tell whether the key made the proof of a document; `proof` comes from `select_proof(document)`.
+
+    Raises what `canonical_nquads` raises: Malformed for a document that is no strict JSON-LD, or that a context
+    of it is not known, which says nothing about the signature.
+    """
+    data = signed_bytes(document, options=proof.options, canonical_nquads=canonical_nquads)
+    return verify_ed25519(public_key=public_key, signature=proof.signature, data=data)
+
+
 def attach_proof(document: JsonObject, options: JsonObject, signature: bytes) -> JsonObject:
     """Return the document with one proof, in the array that the Open Badges schema asks for.
 
@@ -108,6 +131,8 @@ def decode_proof_value(text: object) -> bytes:
 
 def select_proof(document: JsonObject) -> Proof:
     """Return the first proof of this suite for assertions; `proof` may be an object or an array.
+
+    Other proofs of a set are not covered by it and not judged.
 
     Raises Malformed: `no-proof` without any proof, `proof-unsupported` when none is of this suite and purpose,
     or what makes the selected proof unreadable.
