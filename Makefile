@@ -7,6 +7,7 @@
 #   make serve       the service on this machine
 #   make slither     the contracts under Slither
 #   make mutation    mutation tests of the domain (slow, nightly)
+#   make generated   write the pages, ABI and bytecode that are made from the sources
 #   make lock        resolve requirements/*.in again
 #   make coverage    the coverage report of the last `make test`, as HTML
 #   make clean       remove what the other targets made
@@ -31,7 +32,7 @@ PYTEST_ARGS ?=
 SHARED_DATA := $(or $(CREDROOT_SHARED_DATA),../shared/data)
 
 .PHONY: help demo serve test check contracts slither mutation lock generated generated-check coverage clean
-.PHONY: format-check lint types import-rules dead-code dependencies spelling
+.PHONY: format-check lint types import-rules dead-code dependencies spelling generated-pages
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -112,6 +113,18 @@ dead-code: $(VENV)/.dev
 
 dependencies: $(VENV)/.dev
 	$(RUN) -m deptry .
+
+# Pages made from the code, in git exactly as the code makes them. The contracts' artifacts are compared by `contracts`.
+GENERATED_PAGES := docs/settings.md docs/commands.md
+
+generated: generated-pages contracts-artifacts
+
+generated-pages: $(VENV)/.dev
+	$(RUN) -m tests.docs.generate
+
+generated-check: generated-pages
+	git ls-files --error-unmatch $(GENERATED_PAGES) >/dev/null
+	git diff --exit-code -- $(GENERATED_PAGES)
 
 spelling: $(VENV)/.dev
 	git ls-files -z --cached --others --exclude-standard | xargs -0 $(VENV)/bin/codespell

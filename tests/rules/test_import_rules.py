@@ -99,7 +99,7 @@ IMPORT_VIOLATIONS: Final = (
     Planted(
         module="registry/demo/planted.py",
         line="import registry.web.planted",
-        refused_by="the demonstration starts the service and the chain as processes",
+        refused_by="rooms of the registry, from entry points down to the domain",
         because="registry.demo.planted -> registry.web.planted",
     ),
     Planted(
