@@ -1,14 +1,15 @@
-"""Column types that mean the same on SQLite and on PostgreSQL.
+"""Column types and checks that mean the same on SQLite and on PostgreSQL.
 
 An id takes 16 bytes, a moment is an integer of microseconds, a flag is 0 or 1: nothing depends on what a database
 thinks of time zones or booleans. SQLite's tables are STRICT, so every type here has a name that STRICT knows.
 """
 
 import uuid
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Dialect, Integer, LargeBinary, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Dialect, Integer, LargeBinary, Text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from typing_extensions import override
@@ -20,6 +21,17 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 def whole_number() -> TypeEngine[int]:
     """Return a 64-bit integer; SQLite's STRICT tables spell it INTEGER."""
     return BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
+
+
+def one_of(name: str, values: Iterable[str]) -> CheckConstraint:
+    """Return the check that a column holds one of some words."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{name} IN ({listed})", name=name)
+
+
+def sized(name: str, size_bytes: int) -> CheckConstraint:
+    """Return the check that a column holds so many bytes."""
+    return CheckConstraint(f"length({name}) = {size_bytes}", name=name)
 
 
 class Id(TypeDecorator[uuid.UUID]):

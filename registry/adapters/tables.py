@@ -9,12 +9,12 @@ Ids are UUIDv7: rows are appended in the order of time. JSON documents are the v
 constraints follow one convention: errors are told by them.
 """
 
-from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     CheckConstraint,
     Column,
+    ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import SchemaItem
 
-from registry.adapters.column_types import Flag, Id, Moment, Wei, whole_number
+from registry.adapters.column_types import Flag, Id, Moment, Wei, one_of, sized, whole_number
 from registry.domain.slot import LIST_SIZE, SLOT_LIMIT, Purpose
 from registry.store_ports import AnchorState, AttemptKind, DidMethod, Role, Standing, UploadState
 
@@ -51,13 +51,14 @@ def _table(name: str, *items: SchemaItem) -> Table:
     return Table(name, METADATA, *items, sqlite_strict=True)
 
 
-def _one_of(name: str, values: Iterable[str]) -> CheckConstraint:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{name} IN ({listed})", name=name)
+def _partial_index(name: str, *columns: Column[Any], where: ColumnElement[bool], unique: bool = False) -> None:
+    Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
 
 
-def _sized(name: str, size_bytes: int) -> CheckConstraint:
-    return CheckConstraint(f"length({name}) = {size_bytes}", name=name)
+def _of_achievement_version() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["achievement_id", "achievement_version"], ["achievement_version.achievement_id", "achievement_version.version"]
+    )
 
 
 log = _table(
@@ -72,7 +73,7 @@ log = _table(
     Column("created_at", Moment, nullable=False),
     # One database is one log: slots and epochs are unique in a log, so two of them must not share these tables.
     CheckConstraint("id = 1", name="one_row"),
-    _sized("genesis_hash", 32),
+    sized("genesis_hash", 32),
 )
 
 secret = _table(
@@ -85,7 +86,7 @@ did_document = _table(
     "did_document",
     Column("sha256", LargeBinary, primary_key=True),
     Column("content", LargeBinary, nullable=False),
-    _sized("sha256", 32),
+    sized("sha256", 32),
 )
 
 issuer = _table(
@@ -99,7 +100,7 @@ issuer = _table(
     Column("profile", LargeBinary, nullable=False),
     Column("did_document", LargeBinary, ForeignKey("did_document.sha256"), nullable=False),
     Column("created_at", Moment, nullable=False),
-    _one_of("did_method", DidMethod),
+    one_of("did_method", DidMethod),
 )
 
 issuer_key = _table(
@@ -122,8 +123,8 @@ api_key = _table(
     Column("label", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("revoked_at", Moment),
-    _one_of("role", Role),
-    # An issuer's key without an issuer would be a key to everything or to nothing, depending on who reads it.
+    one_of("role", Role),
+    # A key without its issuer would open everything or nothing, depending on who reads it.
     CheckConstraint("(role = 'issuer') = (issuer_id IS NOT NULL)", name="issuer_of_role"),
 )
 
@@ -168,7 +169,7 @@ upload = _table(
     Column("skip_bad", Flag, nullable=False),
     Column("allow_duplicates", Flag, nullable=False),
     Column("ignore_extra", Flag, nullable=False),
-    Column("state", Text, nullable=False),
+    Column("state", Text, nullable=False, index=True),
     Column("rows_ok", Integer, nullable=False),
     Column("rows_error", Integer, nullable=False),
     Column("rows_skipped", Integer, nullable=False),
@@ -178,14 +179,11 @@ upload = _table(
     Column("requested_at", Moment),
     Column("finished_at", Moment),
     Column("failure", Text),
-    ForeignKeyConstraint(
-        ["achievement_id", "achievement_version"], ["achievement_version.achievement_id", "achievement_version.version"]
-    ),
+    _of_achievement_version(),
     Index(None, "issuer_id", "id"),
     Index(None, "issuer_id", "sha256"),
-    Index(None, "state"),
-    _sized("sha256", 32),
-    _one_of("state", UploadState),
+    sized("sha256", 32),
+    one_of("state", UploadState),
 )
 
 upload_chunk = _table(
@@ -205,7 +203,7 @@ status_list = _table(
     Column("closed", Flag, nullable=False),
     Column("created_at", Moment, nullable=False),
     CheckConstraint(f"number >= 0 AND number < {SLOT_LIMIT // LIST_SIZE}", name="number"),
-    _sized("used_bits", _LIST_BYTES),
+    sized("used_bits", _LIST_BYTES),
 )
 Index(
     "uq_status_list_one_open",
@@ -222,8 +220,8 @@ status_bits = _table(
     Column("purpose", Text, primary_key=True),
     Column("bits", LargeBinary, nullable=False),
     Column("changed_at", Moment, nullable=False),
-    _one_of("purpose", Purpose),
-    _sized("bits", _LIST_BYTES),
+    one_of("purpose", Purpose),
+    sized("bits", _LIST_BYTES),
 )
 
 epoch = _table(
@@ -237,8 +235,9 @@ epoch = _table(
     Column("sealed_at", Moment, nullable=False),
     Column("published_at", Moment),
     CheckConstraint("number >= 1", name="number"),
-    *(_sized(name, 32) for name in _ROOTS),
+    *(sized(name, 32) for name in _ROOTS),
 )
+_partial_index("ix_epoch_unpublished", epoch.c.number, where=epoch.c.published_at.is_(None))
 
 batch = _table(
     "batch",
@@ -251,7 +250,7 @@ batch = _table(
     Column("count", Integer, nullable=False),
     Column("entries", LargeBinary, nullable=False),
     UniqueConstraint("epoch", "position"),
-    _sized("root", 32),
+    sized("root", 32),
     # An entry is 64 bytes, and the header's comes first: a batch cut short is refused by the database.
     CheckConstraint("length(entries) = 64 * (count + 1)", name="entries"),
 )
@@ -265,9 +264,9 @@ epoch_list = _table(
     Column("sha256", LargeBinary, nullable=False),
     Column("file_epoch", whole_number(), ForeignKey("epoch.number"), nullable=False),
     Column("bits", LargeBinary),
-    _one_of("purpose", Purpose),
-    _sized("root", 32),
-    _sized("sha256", 32),
+    one_of("purpose", Purpose),
+    sized("root", 32),
+    sized("sha256", 32),
     CheckConstraint("file_epoch <= epoch AND (file_epoch = epoch) = (bits IS NOT NULL)", name="bits_where_changed"),
 )
 
@@ -279,6 +278,8 @@ credential = _table(
     Column("achievement_version", Integer, nullable=False),
     Column("upload_id", Id, ForeignKey("upload.id")),
     Column("line", Integer),
+    # The row's key says when it was made; the document's id must not be guessable from that (protocol section 1).
+    Column("document_id", Id, nullable=False, unique=True),
     Column("document", LargeBinary, nullable=False),
     Column("did_document", LargeBinary, ForeignKey("did_document.sha256"), nullable=False),
     Column("leaf", LargeBinary, nullable=False, unique=True),
@@ -289,35 +290,28 @@ credential = _table(
     Column("valid_until", Moment),
     Column("standing", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
-    Column("batch_id", Id, ForeignKey("batch.id")),
+    Column("batch_id", Id, ForeignKey("batch.id"), index=True),
     Column("entry_index", Integer),
-    ForeignKeyConstraint(
-        ["achievement_id", "achievement_version"], ["achievement_version.achievement_id", "achievement_version.version"]
-    ),
+    _of_achievement_version(),
     UniqueConstraint("upload_id", "line"),
     Index(None, "issuer_id", "id"),
-    Index(None, "batch_id"),
-    _sized("leaf", 32),
-    _one_of("standing", Standing),
+    sized("leaf", 32),
+    one_of("standing", Standing),
     CheckConstraint(f"slot >= 0 AND slot < {SLOT_LIMIT}", name="slot"),
     CheckConstraint("(upload_id IS NULL) = (line IS NULL)", name="line_of_upload"),
     CheckConstraint("(batch_id IS NULL) = (entry_index IS NULL)", name="entry_of_batch"),
 )
-Index(
+# What waits is little, what is sealed grows for ever: the sealing's index holds only the former.
+_partial_index(
     "ix_credential_unsealed",
-    credential.c.issuer_id,
-    credential.c.did_document,
-    credential.c.id,
-    # What waits is little, what is sealed grows for ever: the sealing's index holds only the former.
-    sqlite_where=credential.c.batch_id.is_(None),
-    postgresql_where=credential.c.batch_id.is_(None),
+    *(credential.c[name] for name in ("issuer_id", "did_document", "id", "created_at")),
+    where=credential.c.batch_id.is_(None),
 )
 
 credential_recipient = _table(
     "credential_recipient",
     Column("recipient_key", LargeBinary, primary_key=True),
-    Column("credential_id", Id, ForeignKey("credential.id"), primary_key=True),
-    Index(None, "credential_id"),
+    Column("credential_id", Id, ForeignKey("credential.id"), primary_key=True, index=True),
 )
 
 status_change = _table(
@@ -333,14 +327,9 @@ status_change = _table(
     Column("changed_by", Text, nullable=False),
     Column("epoch", whole_number(), ForeignKey("epoch.number")),
     Index(None, "credential_id", "id"),
-    _one_of("purpose", Purpose),
+    one_of("purpose", Purpose),
 )
-Index(
-    "ix_status_change_unsealed",
-    status_change.c.id,
-    sqlite_where=status_change.c.epoch.is_(None),
-    postgresql_where=status_change.c.epoch.is_(None),
-)
+_partial_index("ix_status_change_unsealed", status_change.c.id, where=status_change.c.epoch.is_(None))
 
 anchor = _table(
     "anchor",
@@ -368,18 +357,16 @@ anchor = _table(
     Column("version", Integer, nullable=False),
     # The only choice that cannot be repeated is which nonce an epoch gets: one nonce, one epoch.
     UniqueConstraint("chain_id", "sender", "nonce"),
-    _one_of("state", AnchorState),
-    _sized("root", 32),
+    one_of("state", AnchorState),
+    sized("root", 32),
     CheckConstraint("(sender IS NULL) = (nonce IS NULL)", name="nonce_of_sender"),
 )
-_OPEN: Final = anchor.c.state.in_([AnchorState.SIGNED.value, AnchorState.PENDING.value])
-Index(
+_partial_index(
     "uq_anchor_one_open",
     anchor.c.chain_id,
     anchor.c.sender,
     unique=True,
-    sqlite_where=_OPEN,
-    postgresql_where=_OPEN,
+    where=anchor.c.state.in_([AnchorState.SIGNED.value, AnchorState.PENDING.value]),
 )
 
 attempt = _table(
@@ -398,6 +385,6 @@ attempt = _table(
     Column("last_sent_at", Moment),
     Column("sends", Integer, nullable=False),
     Column("last_error", Text),
-    _one_of("kind", AttemptKind),
-    _sized("transaction_hash", 32),
+    one_of("kind", AttemptKind),
+    sized("transaction_hash", 32),
 )

@@ -31,6 +31,8 @@ class NewCredential:
     """The upload's line; None exactly when there is no upload."""
     recipient_keys: tuple[bytes, ...]
     """Keyed hashes of the recipient's identifiers: what a search by recipient finds it by."""
+    document_id: UUID
+    """The UUIDv4 of the document's own `id`: 122 random bits, which the time-ordered `id` of the row has not."""
     document: bytes
     """JCS bytes of the secured document."""
     did_document_sha256: Digest
@@ -55,6 +57,7 @@ class CredentialRecord:
     achievement_version: int
     upload_id: UUID | None
     line: int | None
+    document_id: UUID
     document: bytes
     did_document_sha256: Digest
     leaf: Digest
@@ -81,6 +84,10 @@ class CredentialReader(Protocol):
 
     def by_id(self, credential_id: UUID) -> CredentialRecord:
         """Return anybody's credential: for the registry's own use. Raises NotFound."""
+        ...
+
+    def by_document_id(self, document_id: UUID) -> CredentialRecord:
+        """Return the credential whose document has that id. Raises NotFound."""
         ...
 
     def by_leaf(self, leaf: Digest) -> CredentialRecord:
@@ -112,7 +119,7 @@ class CredentialWriter(CredentialReader, Protocol):
     def insert(self, credentials: Sequence[NewCredential]) -> None:
         """Store credentials, all or none.
 
-        Raises Conflict `credential-<what>-taken`, what being id, leaf, slot, duplicate-key or upload-id-line:
-        the transaction is then lost, and the caller's next one finds out which row it was.
+        Raises Conflict `credential-<what>-taken`, what being id, document-id, leaf, slot, duplicate-key
+        or upload-id-line: the transaction is then lost, and the caller's next one finds out which row it was.
         """
         ...

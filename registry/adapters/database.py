@@ -1,0 +1,134 @@
+"""The database: SQLite (a file) by default, PostgreSQL (psycopg 3) by URL; engines and transactions.
+
+SQLite runs in WAL mode: readers never wait. Every write transaction is BEGIN IMMEDIATE: it waits for the only writer
+before it reads anything, so it never finds in the middle that it read too early. `synchronous=FULL`: what is
+acknowledged, and a signed transaction that is about to be broadcast, survives a power cut (docs/decisions/0021).
+
+PostgreSQL writes at READ COMMITTED and locks the rows it is about to change; it reads at REPEATABLE READ.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import psycopg
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from registry.adapters.database_errors import translated_errors
+from registry.domain.errors import Malformed
+
+SQLITE_PAGE_BYTES: Final = 16_384
+"""A credential is 2 to 3 KB: four pages of 4 KB waste what one page of 16 KB shares (2.4 instead of 4.2 KB a row)."""
+LOCK_TIMEOUT_SECONDS: Final = 30
+"""Longer than sealing 65,536 credentials takes; whoever waits longer waits for something that hangs."""
+CONNECT_TIMEOUT_SECONDS: Final = 10
+
+_BEGIN_OPTION: Final = "credroot_begin"
+
+
+def open_engine(url: str) -> Engine:
+    """Return the engine of a database URL; nothing is connected yet.
+
+    Raises Malformed `database-url` for anything but an SQLite file and PostgreSQL. No message shows the URL: it may
+    hold a password.
+    """
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite_engine(parsed)
+    return _postgresql_engine(parsed)
+
+
+def describe_url(url: str) -> str:
+    """Return what may be shown of a database URL: kind, host and name, never account, password or options."""
+    parsed = _parse(url)
+    host = "" if parsed.host is None else f"{parsed.host}/"
+    return f"{parsed.get_backend_name()} {host}{parsed.database or ''}"
+
+
+@contextmanager
+def read_transaction(engine: Engine) -> Iterator[Connection]:
+    """Open a read transaction: one snapshot. Raises Unavailable."""
+    options = (
+        {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        if engine.dialect.name == "postgresql"
+        else {_BEGIN_OPTION: "BEGIN"}
+    )
+    # Set on the connection, not on the engine: the pool gives it back clean.
+    with translated_errors(), engine.connect().execution_options(**options) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def write_transaction(engine: Engine) -> Iterator[Connection]:
+    """Open a write transaction: committed when the block is left, rolled back by an exception.
+
+    Raises Conflict for what the constraints refuse, Unavailable when nobody knows.
+    """
+    with translated_errors(), engine.begin() as connection:
+        yield connection
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise Malformed("database-url", "expected sqlite:///FILE or postgresql://HOST/DATABASE") from error
+    backend = parsed.get_backend_name()
+    if backend in {"postgresql", "postgres"}:
+        return parsed.set(drivername="postgresql+psycopg")
+    if backend != "sqlite":
+        raise Malformed("database-url", f"expected sqlite or postgresql, got {backend}")
+    if parsed.database in {None, "", ":memory:"} or "mode" in parsed.query:
+        # Each connection to a database in memory would see a database of its own.
+        raise Malformed("database-url", "expected the path of a file")
+    return parsed.set(drivername="sqlite+pysqlite")
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": LOCK_TIMEOUT_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        raise TypeError(f"expected an SQLite connection, got {type(connection)}")
+    # The driver's own transactions begin too late and too weak (deferred, at the first write): ours are explicit.
+    connection.isolation_level = None
+    for pragma in (
+        f"page_size = {SQLITE_PAGE_BYTES}",  # counts only for a file that does not exist yet
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "trusted_schema = OFF",
+        "temp_store = MEMORY",
+        "cache_size = -32000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN_OPTION, "BEGIN IMMEDIATE"))
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, "application_name": "credroot"},
+    )
+    event.listen(engine, "connect", _prepare_postgresql)
+    return engine
+
+
+def _prepare_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    if not isinstance(connection, psycopg.Connection):
+        raise TypeError(f"expected a PostgreSQL connection, got {type(connection)}")
+    connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
+    connection.commit()
