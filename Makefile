@@ -26,7 +26,9 @@ PIP_FLAGS := --quiet --disable-pip-version-check --no-input
 PIP_LOCKED := $(PIP_FLAGS) --require-hashes --only-binary=:all:
 
 # A number one run prints and another takes back: `make test SEED=1234`.
-SEED ?= $(shell $(PYTHON) -c 'import secrets; print(secrets.randbelow(2**32))')
+ifndef SEED
+SEED := $(shell $(PYTHON) -c 'import secrets; print(secrets.randbelow(2**32))')
+endif
 TEST_PROCESSES ?= 2
 PYTEST_ARGS ?=
 SHARED_DATA := $(or $(CREDROOT_SHARED_DATA),../shared/data)
@@ -78,7 +80,7 @@ test: $(VENV)/.dev contracts-tools
 	@rm -f .coverage .coverage.*
 	@echo "seed $(SEED): repeat this run with  make test SEED=$(SEED)"
 	@test -d "$(SHARED_DATA)" || echo "NOTE: $(SHARED_DATA) is absent; the test files named below that read it are left out"
-	$(RUN) -m pytest -n $(TEST_PROCESSES) -p randomly -p "no:cacheprovider" --randomly-seed=$(SEED) \
+	$(RUN) -m pytest -n $(TEST_PROCESSES) --randomly-seed=$(SEED) \
 	  --hypothesis-seed=$(SEED) --cov --cov-report= $(PYTEST_ARGS) \
 	  $(if $(wildcard $(SHARED_DATA)/.),,--without-shared-data)
 	$(RUN) -m coverage report --fail-under=95
