@@ -110,7 +110,7 @@ def _walk_list(items: list[JsonValue], where: str, depth: int) -> Iterator[Claim
         inside = f"{where}[{index}]"
         if isinstance(item, list):
             yield ClaimProblem(code="claim-nested-array", where=inside, message="expected no array inside an array")
-        elif item in items[:index]:
+        elif any(type(item) is type(earlier) and item == earlier for earlier in items[:index]):
             yield ClaimProblem(code="claim-duplicate", where=inside, message="expected each item once")
         yield from _walk(item, inside, depth + 1)
 

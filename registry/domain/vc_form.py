@@ -65,7 +65,7 @@ def validity(document: JsonObject) -> tuple[datetime | None, datetime | None]:
 
 
 def _vc_problems(document: JsonObject) -> Iterator[FormProblem]:
-    yield from _context_problems(document.get("@context"))
+    yield from _context_problems(document.get("@context"), badge=is_open_badge(document))
     if "id" in document and not is_iri(document["id"]):
         yield _problem("malformed-id", "id", "expected an absolute IRI")
     if "VerifiableCredential" not in _types(document):
@@ -83,10 +83,6 @@ def _vc_problems(document: JsonObject) -> Iterator[FormProblem]:
 
 
 def _badge_problems(document: JsonObject) -> Iterator[FormProblem]:
-    contexts = document.get("@context")
-    second = contexts[1] if isinstance(contexts, list) and len(contexts) > 1 else None
-    if not isinstance(second, str) or _BADGE_CONTEXT.fullmatch(second) is None:
-        yield _problem("malformed-context", "@context", "expected the Open Badges 3.0 context second")
     for name in ("id", "validFrom"):
         if name not in document:
             yield _problem("missing-member", name, f"expected the member {name}")
@@ -133,11 +129,13 @@ def _achievement_problems(achievement: JsonObject, where: str) -> Iterator[FormP
         yield _problem("achievement-without-criteria", f"{where}.criteria", "expected criteria with id or narrative")
 
 
-def _context_problems(contexts: JsonValue) -> Iterator[FormProblem]:
+def _context_problems(contexts: JsonValue, *, badge: bool) -> Iterator[FormProblem]:
     if not isinstance(contexts, list) or not contexts or contexts[0] != CREDENTIALS_CONTEXT:
         yield _problem("malformed-context", "@context", f"expected a list that begins with {CREDENTIALS_CONTEXT}")
     elif not all(isinstance(item, str | dict) for item in contexts):
         yield _problem("malformed-context", "@context", "expected URLs or objects")
+    elif badge and not any(isinstance(item, str) and _BADGE_CONTEXT.fullmatch(item) for item in contexts[1:2]):
+        yield _problem("malformed-context", "@context", "expected the Open Badges 3.0 context second")
 
 
 def _validity_problems(document: JsonObject) -> Iterator[FormProblem]:
