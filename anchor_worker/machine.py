@@ -114,12 +114,15 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where the exact event stands."""
+    """Where a transaction stands; in a state, the one with the exact event."""
 
     transaction: str
+    transaction_index: int
     block_number: int
     block_hash: str
+    """By the transaction receipt."""
     block_time: datetime
+    fee_paid_wei: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,13 +164,9 @@ class State:
 class Sighting:
     """A transaction that a block holds: one of our attempts, or the one whose event has our epoch and root."""
 
-    transaction: str
-    block_number: int
-    block_hash: str
-    """By the transaction receipt."""
-    block_time: datetime
-    canonical_hash: str
-    """Of the block that the chain has at that height, asked afterwards."""
+    place: Place
+    canonical_hash: str | None
+    """Of the block that the chain has at that height, asked afterwards; None when it is not that high any more."""
     succeeded: bool
     event_epoch: int | None
     """Of the event `Anchored` by our contract for our log; None when there is none in the transaction."""
@@ -176,7 +175,14 @@ class Sighting:
     @property
     def is_canonical(self) -> bool:
         """Tell whether the block is on the chain, and not an orphan that a node still remembers."""
-        return self.block_hash == self.canonical_hash
+        return self.place.block_hash == self.canonical_hash
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distrust:
+    """An observation that the node is not to be believed: another chain, or no contract of ours."""
+
+    obstacle: Obstacle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,8 +190,6 @@ class Observation:
     """What the chain says at one moment, every field of it answered. What could not be asked is no observation."""
 
     now: datetime
-    fault: Obstacle | None = None
-    """The node is not to be believed at all: nothing else below counts."""
     hindrance: Obstacle | None = None
     """A transaction sent now would fail; what is on chain already still counts."""
     finalized: int | None = None
@@ -205,8 +209,9 @@ class Observation:
     """The gas to allow a first attempt."""
     market: Market
     limits: FeeLimits
+    """The operator's; they may change from one start to the next."""
     stuck_after: timedelta
-    """How long an attempt may wait before it is looked at as underpriced."""
+    """How long an attempt may wait before its fees are looked at again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,12 +238,12 @@ class Broadcast:
 Action: TypeAlias = Wait | Sign | Broadcast
 
 
-def step(state: State, observation: Observation) -> tuple[State, Action]:
+def step(state: State, observation: Observation | Distrust) -> tuple[State, Action]:
     """Return what an anchor is after an observation, and what to do once that is stored."""
     if state.phase is Phase.FINAL:
         return state, Wait()
-    if observation.fault is not None:
-        return _blocked(state, observation.fault), Wait()
+    if isinstance(observation, Distrust):
+        return _blocked(state, observation.obstacle), Wait()
     place = _place_of_event(state, observation)
     if place is not None:
         return _on_chain(state, place, observation), Wait()
@@ -269,12 +274,7 @@ def _place_of_event(state: State, observation: Observation) -> Place | None:
     for seen in observation.sightings:
         exact = seen.event_epoch == state.epoch and seen.event_root == state.root
         if seen.is_canonical and seen.succeeded and exact:
-            return Place(
-                transaction=seen.transaction,
-                block_number=seen.block_number,
-                block_hash=seen.block_hash,
-                block_time=seen.block_time,
-            )
+            return seen.place
     return None
 
 
@@ -301,11 +301,12 @@ def _obstacle_on_chain(state: State, observation: Observation) -> Obstacle | Non
 
 
 def _obstacle_of_sighting(seen: Sighting) -> Obstacle:
+    where = f"{seen.place.transaction} in block {seen.place.block_number}"
     if not seen.succeeded:
-        return Obstacle(reason=Reason.REVERTED, detail=f"{seen.transaction} in block {seen.block_number}")
+        return Obstacle(reason=Reason.REVERTED, detail=where)
     if seen.event_epoch is None:
-        return Obstacle(reason=Reason.NO_EVENT, detail=f"{seen.transaction} in block {seen.block_number}")
-    return Obstacle(reason=Reason.EPOCH_DIFFERS, detail=f"{seen.transaction} anchored as epoch {seen.event_epoch}")
+        return Obstacle(reason=Reason.NO_EVENT, detail=where)
+    return Obstacle(reason=Reason.EPOCH_DIFFERS, detail=f"{where} anchored as epoch {seen.event_epoch}")
 
 
 def _chain_is_ahead(state: State, observation: Observation) -> bool:

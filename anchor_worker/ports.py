@@ -1,0 +1,101 @@
+"""What the cycle needs of the outside world, and what each of it promises."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from anchor_worker.machine import Attempt, Distrust, Observation, Refusal, Sign, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAnchor:
+    """An anchor as it was read, with the version that a change of it must name."""
+
+    state: State
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedAttempt:
+    """A signed transaction that nobody was told of yet."""
+
+    attempt: Attempt
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came of telling the network."""
+
+    refusal: Refusal | None
+    """None when it was taken, or when nobody knows."""
+    detail: str
+
+
+class AnchorStore(Protocol):
+    """The anchors, each changed by compare-and-set: of two workers one wins."""
+
+    def open_anchor(self) -> StoredAnchor | None:
+        """Return the lowest epoch's anchor that is not FINAL, with all its attempts; None when there is none."""
+        ...
+
+    def save(self, anchor: StoredAnchor, state: State) -> StoredAnchor:
+        """Store another state, attempts aside; durable when it returns.
+
+        Raises Conflict `anchor-moved` when somebody else changed the anchor since it was read.
+        """
+        ...
+
+    def add_attempt(self, anchor: StoredAnchor, state: State, signed: SignedAttempt) -> StoredAnchor:
+        """Store a signed transaction and the state it leads to, together; durable when it returns.
+
+        Raises Conflict `anchor-moved` as `save`.
+        """
+        ...
+
+    def begin_sending(self, transaction: str) -> bytes:
+        """Note that an attempt is about to be sent, and return its stored bytes: nothing else is ever sent."""
+        ...
+
+    def record_reply(self, transaction: str, reply: Reply) -> None:
+        """Note what came of it."""
+        ...
+
+
+class Observer(Protocol):
+    """Reads the chain."""
+
+    def observe(self, state: State) -> Observation | Distrust:
+        """Return everything the next step needs. Raises Unavailable: that is no observation."""
+        ...
+
+
+class Sender(Protocol):
+    """Signs and sends with the anchoring account."""
+
+    def sign(self, state: State, action: Sign) -> SignedAttempt:
+        """Sign a transaction that anchors the state's root; tells nobody."""
+        ...
+
+    def send(self, raw: bytes) -> Reply:
+        """Tell the network. Never raises for what the network does: a lost answer is an answer too."""
+        ...
+
+
+class Sealer(Protocol):
+    """Makes epochs of what waits."""
+
+    def is_due(self) -> bool:
+        """Tell whether enough waits, or has waited for long enough."""
+        ...
+
+    def seal(self) -> int | None:
+        """Seal what waits as the next epoch and return its number; None when there is nothing to anchor."""
+        ...
+
+
+class Publisher(Protocol):
+    """Writes the published files of final epochs."""
+
+    def publish(self) -> tuple[int, ...]:
+        """Write what is final and not noted as published, and return the epochs. May be repeated."""
+        ...
