@@ -1,0 +1,150 @@
+"""Issued credentials."""
+
+from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Row, insert, select
+
+from registry.adapters import tables
+from registry.adapters.statements import one_row
+from registry.domain.hashing import Digest
+from registry.store_ports import CredentialRecord, NewCredential, Standing
+
+KEYS_A_QUERY: Final = 1_000
+"""One chunk of an upload. SQLite takes 32,766 parameters a statement, PostgreSQL 65,535."""
+
+_CREDENTIALS: Final = select(tables.credential, tables.batch.c.epoch).join_from(
+    tables.credential, tables.batch, isouter=True
+)
+
+
+class CredentialStore:
+    """Implements CredentialReader and CredentialWriter inside one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, issuer_id: UUID, credential_id: UUID) -> CredentialRecord:
+        """Return an issuer's credential. Raises NotFound."""
+        return self._one((tables.credential.c.id == credential_id) & (tables.credential.c.issuer_id == issuer_id))
+
+    def by_id(self, credential_id: UUID) -> CredentialRecord:
+        """Return anybody's credential. Raises NotFound."""
+        return self._one(tables.credential.c.id == credential_id)
+
+    def by_document_id(self, document_id: UUID) -> CredentialRecord:
+        """Return the credential whose document has that id. Raises NotFound."""
+        return self._one(tables.credential.c.document_id == document_id)
+
+    def by_leaf(self, leaf: Digest) -> CredentialRecord:
+        """Return the credential of a leaf. Raises NotFound."""
+        return self._one(tables.credential.c.leaf == leaf)
+
+    def page(self, issuer_id: UUID, *, after: UUID | None, limit: int) -> tuple[CredentialRecord, ...]:
+        """Return an issuer's credentials by ascending id, those after an id."""
+        statement = _CREDENTIALS.where(tables.credential.c.issuer_id == issuer_id)
+        if after is not None:
+            statement = statement.where(tables.credential.c.id > after)
+        return tuple(
+            map(_credential, self._connection.execute(statement.order_by(tables.credential.c.id).limit(limit)))
+        )
+
+    def of_recipient(
+        self, recipient_key: bytes, *, issuer_id: UUID | None, after: UUID | None, limit: int
+    ) -> tuple[CredentialRecord, ...]:
+        """Return a recipient's credentials by ascending id, of one issuer or (None) of all."""
+        recipients = tables.credential_recipient
+        statement = _CREDENTIALS.join(recipients, recipients.c.credential_id == tables.credential.c.id).where(
+            recipients.c.recipient_key == recipient_key
+        )
+        if issuer_id is not None:
+            statement = statement.where(tables.credential.c.issuer_id == issuer_id)
+        if after is not None:
+            statement = statement.where(recipients.c.credential_id > after)
+        ordered = statement.order_by(recipients.c.credential_id).limit(limit)
+        return tuple(map(_credential, self._connection.execute(ordered)))
+
+    def of_upload(self, upload_id: UUID, *, after_line: int, limit: int) -> tuple[CredentialRecord, ...]:
+        """Return an upload's credentials by ascending line, those after a line."""
+        statement = (
+            _CREDENTIALS.where(tables.credential.c.upload_id == upload_id, tables.credential.c.line > after_line)
+            .order_by(tables.credential.c.line)
+            .limit(limit)
+        )
+        return tuple(map(_credential, self._connection.execute(statement)))
+
+    def duplicates(self, keys: Collection[bytes]) -> Mapping[bytes, UUID]:
+        """Tell which duplicate keys are taken, and by which credential."""
+        taken: dict[bytes, UUID] = {}
+        remaining = iter(set(keys))
+        while part := list(islice(remaining, KEYS_A_QUERY)):
+            statement = select(tables.credential.c.duplicate_key, tables.credential.c.id).where(
+                tables.credential.c.duplicate_key.in_(part)
+            )
+            taken.update((bytes(key), found) for key, found in self._connection.execute(statement))
+        return taken
+
+    def insert(self, credentials: Sequence[NewCredential]) -> None:
+        """Store credentials, all or none. Raises Conflict."""
+        if not credentials:
+            return
+        self._connection.execute(insert(tables.credential), [_values(credential) for credential in credentials])
+        recipients = [
+            {"recipient_key": key, "credential_id": credential.id}
+            for credential in credentials
+            for key in dict.fromkeys(credential.recipient_keys)
+        ]
+        if recipients:
+            self._connection.execute(insert(tables.credential_recipient), recipients)
+
+    def _one(self, condition: ColumnElement[bool]) -> CredentialRecord:
+        return _credential(one_row(self._connection, _CREDENTIALS.where(condition), what="credential"))
+
+
+# Any: values and rows of the table.
+def _values(credential: NewCredential) -> dict[str, Any]:
+    return {
+        "id": credential.id,
+        "issuer_id": credential.issuer_id,
+        "achievement_id": credential.achievement_id,
+        "achievement_version": credential.achievement_version,
+        "upload_id": credential.upload_id,
+        "line": credential.line,
+        "document_id": credential.document_id,
+        "document": credential.document,
+        "did_document": credential.did_document_sha256,
+        "leaf": credential.leaf,
+        "slot": credential.slot,
+        "suspendable": credential.suspendable,
+        "duplicate_key": credential.duplicate_key,
+        "valid_from": credential.valid_from,
+        "valid_until": credential.valid_until,
+        "standing": Standing.ACTIVE.value,
+        "created_at": credential.created_at,
+    }
+
+
+def _credential(row: Row[Any]) -> CredentialRecord:
+    return CredentialRecord(
+        id=row.id,
+        issuer_id=row.issuer_id,
+        achievement_id=row.achievement_id,
+        achievement_version=row.achievement_version,
+        upload_id=row.upload_id,
+        line=row.line,
+        document_id=row.document_id,
+        document=row.document,
+        did_document_sha256=Digest(row.did_document),
+        leaf=Digest(row.leaf),
+        slot=row.slot,
+        suspendable=row.suspendable,
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        standing=Standing(row.standing),
+        created_at=row.created_at,
+        batch_id=row.batch_id,
+        entry_index=row.entry_index,
+        epoch=row.epoch,
+    )

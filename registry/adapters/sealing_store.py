@@ -1,0 +1,172 @@
+"""Sealing: what waits, and the one transaction that ties it to an epoch.
+
+PostgreSQL: the lock is on the table of status changes, in a mode that conflicts with itself and with every writer of
+it. Between reading the lists and tying the changes nothing can come, and the wait is as long as one sealing.
+Credentials may be issued meanwhile: they are tied by id, those that were read.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from registry.adapters import tables
+from registry.adapters.epoch_store import EpochStore
+from registry.adapters.statements import change_one, lock_table
+from registry.domain.errors import Conflict
+from registry.domain.hashing import Digest
+from registry.store_ports import AnchorState, NewBatch, NewEpoch, UnsealedEntry, UnsealedGroup
+
+_FIRST_ENTRY: Final = 1
+"""The header is entry 0."""
+
+
+class SealingStore(EpochStore):
+    """Implements EpochWriter inside one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self._connection = connection
+
+    def lock_for_sealing(self) -> None:
+        """Keep every other sealer out, and every status change, until this transaction ends."""
+        lock_table(self._connection, tables.status_change, "SHARE ROW EXCLUSIVE")
+
+    def unsealed_groups(self) -> tuple[UnsealedGroup, ...]:
+        """Return what waits by issuer and DID document, in the order of their ids and hashes."""
+        credential, issuer = tables.credential, tables.issuer
+        groups = (
+            select(credential.c.issuer_id, credential.c.did_document, func.count().label("waiting"))
+            .where(credential.c.batch_id.is_(None))
+            .group_by(credential.c.issuer_id, credential.c.did_document)
+            .subquery()
+        )
+        statement = (
+            select(groups, issuer.c.did)
+            .join_from(groups, issuer, issuer.c.id == groups.c.issuer_id)
+            .order_by(groups.c.issuer_id, groups.c.did_document)
+        )
+        return tuple(
+            UnsealedGroup(
+                issuer_id=row.issuer_id,
+                did=row.did,
+                did_document_sha256=Digest(row.did_document),
+                count=row.waiting,
+            )
+            for row in self._connection.execute(statement)
+        )
+
+    def unsealed_entries(self, group: UnsealedGroup, *, after: UUID | None, limit: int) -> Sequence[UnsealedEntry]:
+        """Return a group's waiting credentials by ascending id, those after an id."""
+        credential = tables.credential
+        statement = select(credential.c.id, credential.c.leaf, credential.c.slot).where(
+            credential.c.batch_id.is_(None),
+            credential.c.issuer_id == group.issuer_id,
+            credential.c.did_document == group.did_document_sha256,
+        )
+        if after is not None:
+            statement = statement.where(credential.c.id > after)
+        return tuple(
+            UnsealedEntry(credential_id=row.id, leaf=Digest(row.leaf), slot=row.slot)
+            for row in self._connection.execute(statement.order_by(credential.c.id).limit(limit))
+        )
+
+    def seal(self, epoch: NewEpoch) -> None:
+        """Store an epoch with everything that belongs to it, its anchor as SEALED. Raises Conflict."""
+        newest = self.newest()
+        follows = 1 if newest is None else newest.number + 1
+        if epoch.number != follows:
+            raise Conflict("epoch-out-of-order", f"expected epoch {follows}, got {epoch.number}")
+        self._insert_epoch(epoch)
+        for position, batch in enumerate(epoch.batches):
+            self._insert_batch(epoch.number, position, batch)
+        self._insert_lists(epoch)
+        changes = tables.status_change
+        self._connection.execute(update(changes).where(changes.c.epoch.is_(None)).values(epoch=epoch.number))
+        self._insert_anchor(epoch)
+
+    def mark_published(self, epoch: int, *, published_at: datetime) -> None:
+        """Note that an epoch's files are in place. Raises NotFound."""
+        first = func.coalesce(tables.epoch.c.published_at, published_at)
+        statement = update(tables.epoch).where(tables.epoch.c.number == epoch).values(published_at=first)
+        change_one(self._connection, statement, what="epoch")
+
+    def _insert_epoch(self, epoch: NewEpoch) -> None:
+        self._connection.execute(
+            insert(tables.epoch).values(
+                number=epoch.number,
+                root=epoch.root,
+                credentials_root=epoch.credentials_root,
+                status_root=epoch.status_root,
+                revocation_root=epoch.revocation_root,
+                suspension_root=epoch.suspension_root,
+                sealed_at=epoch.sealed_at,
+            )
+        )
+
+    def _insert_batch(self, epoch: int, position: int, batch: NewBatch) -> None:
+        self._connection.execute(
+            insert(tables.batch).values(
+                id=batch.id,
+                epoch=epoch,
+                position=position,
+                issuer_id=batch.issuer_id,
+                header=batch.header,
+                root=batch.root,
+                count=batch.count,
+                entries=batch.entries,
+            )
+        )
+        if len(batch.credential_ids) != batch.count:
+            raise Conflict("batch-count", f"expected {batch.count} credentials, got {len(batch.credential_ids)}")
+        credential = tables.credential
+        statement = (
+            update(credential)
+            .where(
+                credential.c.id == bindparam("of_id"),
+                credential.c.issuer_id == batch.issuer_id,
+                credential.c.batch_id.is_(None),
+            )
+            .values(batch_id=batch.id, entry_index=bindparam("of_index"))
+        )
+        rows: list[dict[str, Any]] = [  # Any: an id and a number
+            {"of_id": credential_id, "of_index": index}
+            for index, credential_id in enumerate(batch.credential_ids, start=_FIRST_ENTRY)
+        ]
+        tied = self._connection.execute(statement, rows).rowcount
+        if tied != batch.count:
+            raise Conflict("credential-sealed-already", f"expected {batch.count} waiting credentials, found {tied}")
+
+    def _insert_lists(self, epoch: NewEpoch) -> None:
+        rows = [
+            {
+                "epoch": epoch.number,
+                "purpose": snapshot.purpose.value,
+                "list": snapshot.number,
+                "root": snapshot.root,
+                "sha256": snapshot.sha256,
+                "file_epoch": snapshot.file_epoch,
+                "bits": snapshot.bits,
+            }
+            for snapshot in epoch.lists
+        ]
+        if rows:
+            self._connection.execute(insert(tables.epoch_list), rows)
+
+    def _insert_anchor(self, epoch: NewEpoch) -> None:
+        self._connection.execute(
+            insert(tables.anchor).values(
+                epoch=epoch.number,
+                root=epoch.root,
+                state=AnchorState.SEALED.value,
+                chain_id=epoch.chain_id,
+                contract=epoch.contract,
+                log_number=epoch.log_number,
+                reorg_count=0,
+                created_at=epoch.sealed_at,
+                updated_at=epoch.sealed_at,
+                version=1,
+            )
+        )

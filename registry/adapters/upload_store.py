@@ -1,0 +1,166 @@
+"""Uploaded files and how far they are issued."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from registry.adapters import tables
+from registry.adapters.statements import not_found, one_row
+from registry.domain.errors import Conflict
+from registry.domain.hashing import Digest
+from registry.store_ports import UploadRecord, UploadState
+
+
+class UploadStore:
+    """Implements UploadReader and UploadWriter inside one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, issuer_id: UUID, upload_id: UUID) -> UploadRecord:
+        """Return an upload. Raises NotFound."""
+        statement = select(tables.upload).where(tables.upload.c.id == upload_id, tables.upload.c.issuer_id == issuer_id)
+        return _upload(one_row(self._connection, statement, what="upload"))
+
+    def page(self, issuer_id: UUID, *, after: UUID | None, limit: int) -> tuple[UploadRecord, ...]:
+        """Return an issuer's uploads by ascending id, those after an id."""
+        statement = select(tables.upload).where(tables.upload.c.issuer_id == issuer_id)
+        if after is not None:
+            statement = statement.where(tables.upload.c.id > after)
+        return tuple(map(_upload, self._connection.execute(statement.order_by(tables.upload.c.id).limit(limit))))
+
+    def same_file(self, issuer_id: UUID, *, achievement_id: UUID, sha256: Digest) -> tuple[UploadRecord, ...]:
+        """Return the uploads of the same bytes for the same achievement."""
+        statement = select(tables.upload).where(
+            tables.upload.c.issuer_id == issuer_id,
+            tables.upload.c.sha256 == sha256,
+            tables.upload.c.achievement_id == achievement_id,
+        )
+        return tuple(map(_upload, self._connection.execute(statement.order_by(tables.upload.c.id))))
+
+    def in_state(self, state: UploadState) -> tuple[UploadRecord, ...]:
+        """Return every issuer's uploads in a state."""
+        statement = select(tables.upload).where(tables.upload.c.state == state.value).order_by(tables.upload.c.id)
+        return tuple(map(_upload, self._connection.execute(statement)))
+
+    def chunks(self, upload_id: UUID) -> Iterator[bytes]:
+        """Yield the file's chunks in order, one in memory at a time."""
+        parts = tables.upload_chunk
+        statement = select(parts.c.n).where(parts.c.upload_id == upload_id).order_by(parts.c.n)
+        for n in self._connection.execute(statement).scalars().all():
+            content = select(parts.c.content).where(parts.c.upload_id == upload_id, parts.c.n == n)
+            yield bytes(self._connection.execute(content).scalar_one())
+
+    def insert(self, upload: UploadRecord) -> None:
+        """Store an upload without its content."""
+        self._connection.execute(
+            insert(tables.upload).values(
+                id=upload.id,
+                issuer_id=upload.issuer_id,
+                achievement_id=upload.achievement_id,
+                achievement_version=upload.achievement_version,
+                filename=upload.filename,
+                sha256=upload.sha256,
+                today=upload.today.isoformat(),
+                skip_bad=upload.skip_bad,
+                allow_duplicates=upload.allow_duplicates,
+                ignore_extra=upload.ignore_extra,
+                state=upload.state.value,
+                rows_ok=upload.rows_ok,
+                rows_error=upload.rows_error,
+                rows_skipped=upload.rows_skipped,
+                rows_issued=upload.rows_issued,
+                issued_through_line=upload.issued_through_line,
+                created_at=upload.created_at,
+                requested_at=upload.requested_at,
+                finished_at=upload.finished_at,
+                failure=upload.failure,
+            )
+        )
+
+    def add_chunk(self, upload_id: UUID, *, n: int, content: bytes) -> None:
+        """Store the n-th chunk, from 0. Raises Conflict."""
+        self._connection.execute(insert(tables.upload_chunk).values(upload_id=upload_id, n=n, content=content))
+
+    def record_check(self, upload_id: UUID, *, rows_ok: int, rows_error: int, rows_skipped: int) -> None:
+        """Store what the dry run counted. Raises Conflict."""
+        self._change(
+            upload_id,
+            {UploadState.RECEIVED, UploadState.CHECKED},
+            state=UploadState.CHECKED.value,
+            rows_ok=rows_ok,
+            rows_error=rows_error,
+            rows_skipped=rows_skipped,
+        )
+
+    def start(self, upload_id: UUID, *, requested_at: datetime) -> None:
+        """Begin issuing. Raises Conflict."""
+        self._change(upload_id, {UploadState.CHECKED}, state=UploadState.ISSUING.value, requested_at=requested_at)
+
+    def advance(self, upload_id: UUID, *, from_line: int, through_line: int, issued: int) -> None:
+        """Note that the rows up to a line are done. Raises Conflict."""
+        statement = (
+            update(tables.upload)
+            .where(
+                tables.upload.c.id == upload_id,
+                tables.upload.c.state == UploadState.ISSUING.value,
+                tables.upload.c.issued_through_line == from_line,
+            )
+            .values(issued_through_line=through_line, rows_issued=tables.upload.c.rows_issued + issued)
+        )
+        if self._connection.execute(statement).rowcount != 1:
+            raise Conflict("upload-moved-on", f"expected an upload that is being issued and stands at line {from_line}")
+
+    def finish(self, upload_id: UUID, *, finished_at: datetime) -> None:
+        """End issuing. Raises Conflict."""
+        self._change(upload_id, {UploadState.ISSUING}, state=UploadState.ISSUED.value, finished_at=finished_at)
+
+    def fail(self, upload_id: UUID, *, failure: str, finished_at: datetime) -> None:
+        """Give up. Raises Conflict."""
+        self._change(
+            upload_id,
+            {UploadState.RECEIVED, UploadState.CHECKED, UploadState.ISSUING},
+            state=UploadState.FAILED.value,
+            failure=failure,
+            finished_at=finished_at,
+        )
+
+    def _change(self, upload_id: UUID, expected: set[UploadState], **values: str | int | datetime) -> None:
+        allowed = sorted(state.value for state in expected)
+        statement = update(tables.upload).where(tables.upload.c.id == upload_id, tables.upload.c.state.in_(allowed))
+        if self._connection.execute(statement.values(**values)).rowcount == 1:
+            return
+        state = self._connection.execute(
+            select(tables.upload.c.state).where(tables.upload.c.id == upload_id)
+        ).scalar_one_or_none()
+        if state is None:
+            raise not_found("upload")
+        raise Conflict("upload-state", f"expected an upload that is {' or '.join(allowed)}, got {state}")
+
+
+def _upload(row: Row[Any]) -> UploadRecord:  # Any: a row of the table
+    return UploadRecord(
+        id=row.id,
+        issuer_id=row.issuer_id,
+        achievement_id=row.achievement_id,
+        achievement_version=row.achievement_version,
+        filename=row.filename,
+        sha256=Digest(row.sha256),
+        today=date.fromisoformat(row.today),
+        skip_bad=row.skip_bad,
+        allow_duplicates=row.allow_duplicates,
+        ignore_extra=row.ignore_extra,
+        state=UploadState(row.state),
+        rows_ok=row.rows_ok,
+        rows_error=row.rows_error,
+        rows_skipped=row.rows_skipped,
+        rows_issued=row.rows_issued,
+        issued_through_line=row.issued_through_line,
+        created_at=row.created_at,
+        requested_at=row.requested_at,
+        finished_at=row.finished_at,
+        failure=row.failure,
+    )
