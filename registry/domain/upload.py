@@ -15,10 +15,9 @@ from typing import Final, TypeAlias
 
 from registry.domain.upload_codes import Code, FileProblem, Finding, Severity, find
 from registry.domain.upload_columns import COLUMN_NAMES, Header, read_header
-from registry.domain.upload_judging import Result, RowJudgement, judge_row
+from registry.domain.upload_judging import Identifier, Result, RowJudgement, judge_row
 from registry.domain.upload_rules import UploadRules
 from registry.domain.upload_text import ByteSource, RecordReader
-from registry.domain.upload_values import normalise_identifier
 
 LOOKUP_ROWS: Final = 1_000
 """Rows asked about at once: one query instead of a thousand, and few rows to hold."""
@@ -84,7 +83,7 @@ class Upload:
 
     def _looked_up(self, rows: Iterator[RowJudgement], already_issued: IssuedLookup) -> Iterator[RowJudgement]:
         while chunk := list(islice(rows, LOOKUP_ROWS)):
-            asked = frozenset(name for row in chunk if row.recipient for name in row.recipient.identifiers)
+            asked = frozenset(given.normal for row in chunk if row.recipient for given in row.identifiers)
             issued = already_issued(asked) if asked else {}
             for row in chunk:
                 yield self._with_errors(row, _issued_before(row, issued))
@@ -120,34 +119,29 @@ class _Seen:
         """Tell which identifiers of a row stood there before, and remember the others."""
         lines, line = self._lines, judgement.line
         again: list[Finding] = []
-        for column, value in judgement.identifiers:
-            first = lines.setdefault(_digest(value), line)
+        for given in judgement.identifiers:
+            first = lines.setdefault(_digest(given.normal), line)
             if first != line:
                 detail = f"the same recipient stands in line {first}"
-                again.append(
-                    find(
-                        Code.DUPLICATE_IN_FILE,
-                        line=line,
-                        column=column.value,
-                        value=value,
-                        detail=detail,
-                        same_as_line=first,
-                    )
-                )
+                again.append(_told(Code.DUPLICATE_IN_FILE, line, given, detail, same_as_line=first))
         return tuple(again)
 
 
-def _digest(value: str) -> int:
-    name = normalise_identifier(value).encode("utf-8")
-    return int.from_bytes(hashlib.sha256(name).digest()[:_DIGEST_BYTES], "big")
+def _digest(normal: str) -> int:
+    return int.from_bytes(hashlib.sha256(normal.encode("utf-8")).digest()[:_DIGEST_BYTES], "big")
 
 
 def _issued_before(judgement: RowJudgement, issued: Mapping[str, str]) -> tuple[Finding, ...]:
     if judgement.recipient is None:
         return ()
-    for column, value in judgement.identifiers:
-        credential = issued.get(normalise_identifier(value))
+    for given in judgement.identifiers:
+        credential = issued.get(given.normal)
         if credential is not None:
             detail = f"this recipient already holds the credential {credential}"
-            return (find(Code.ALREADY_ISSUED, line=judgement.line, column=column.value, value=value, detail=detail),)
+            return (_told(Code.ALREADY_ISSUED, judgement.line, given, detail),)
     return ()
+
+
+def _told(code: Code, line: int, given: Identifier, detail: str, *, same_as_line: int | None = None) -> Finding:
+    column = given.column.value
+    return find(code, line=line, column=column, value=given.value, detail=detail, same_as_line=same_as_line)

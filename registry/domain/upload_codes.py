@@ -71,6 +71,7 @@ class Code(StrEnum):
     LOCALE_UNKNOWN = "LOCALE_UNKNOWN"
     DUPLICATE_IN_FILE = "DUPLICATE_IN_FILE"
     ALREADY_ISSUED = "ALREADY_ISSUED"
+    NOT_ISSUABLE = "NOT_ISSUABLE"
     BLANK_ROW = "BLANK_ROW"
     EMAIL_NON_ASCII = "EMAIL_NON_ASCII"
     NAME_NORMALISED = "NAME_NORMALISED"
@@ -219,6 +220,11 @@ CODES: Final[Mapping[Code, CodeRule]] = MappingProxyType(
             Severity.ERROR,
             "this recipient already holds a credential of this achievement",
             "delete the row, or choose to allow duplicates",
+        ),
+        Code.NOT_ISSUABLE: _rule(
+            Severity.ERROR,
+            "no credential of this achievement can be made of this row",
+            "correct the value that is named, or the achievement",
         ),
         Code.BLANK_ROW: _rule(Severity.SKIPPED, "the row is blank and is skipped", "nothing needs to be done"),
         Code.EMAIL_NON_ASCII: _rule(

@@ -51,6 +51,8 @@ class Header:
 
     columns: tuple[Column | None, ...]
     """By position; None is passed over."""
+    report: frozenset[int]
+    """The positions of columns that belong to a report: what stands there makes no row."""
     annotated: bool
     """The file is one of our reports: a `'` before a formula character was put there by us."""
     notes: tuple[Finding, ...]
@@ -86,6 +88,7 @@ def read_header(record: Record | None, *, ignore_extra: bool) -> Header:
         raise first
     return Header(
         columns=tuple(Column(name) if name in COLUMN_NAMES else None for name in names),
+        report=frozenset(position for position, name in enumerate(names) if name.startswith(REPORT_PREFIX)),
         annotated=is_annotated(names),
         notes=tuple(
             find(Code.COLUMN_IGNORED, line=record.line, column=name or str(position))

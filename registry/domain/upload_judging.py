@@ -87,6 +87,16 @@ class RecipientRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Identifier:
+    """A well-formed identifier of a row."""
+
+    column: Column
+    value: str
+    normal: str
+    """The form in which spellings of one recipient are equal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RowJudgement:
     """What was found in one row."""
 
@@ -96,8 +106,8 @@ class RowJudgement:
     findings: tuple[Finding, ...] = ()
     recipient: RecipientRow | None = None
     """What to issue; None unless the result is ok."""
-    identifiers: tuple[tuple[Column, str], ...] = ()
-    """The well-formed identifiers with their columns, of refused rows too."""
+    identifiers: tuple[Identifier, ...] = ()
+    """The well-formed identifiers, of refused rows too."""
 
     @property
     def primary(self) -> Finding | None:
@@ -147,7 +157,7 @@ class RowJudgement:
 def judge_row(record: Record, header: Header, rules: UploadRules) -> RowJudgement:
     """Judge one row by itself."""
     cells = _cut(record.cells, header.width)
-    if not any(cell and clean_text(cell)[0] for cell in cells):
+    if all(not cell or at in header.report or not clean_text(cell)[0] for at, cell in enumerate(cells)):
         return _judgement(record.line, Result.SKIPPED, find(Code.BLANK_ROW, line=record.line))
     if len(cells) != header.width:
         return _judgement(record.line, Result.ERROR, _ragged(record.line, len(cells), header.width))
@@ -203,7 +213,11 @@ class _RowJudge:
             result=Result.ERROR if self._errors else Result.OK,
             findings=(*self._errors, *self._warnings),
             recipient=None if self._errors else recipient,
-            identifiers=tuple((column, value) for column, value in given if value is not None),
+            identifiers=tuple(
+                Identifier(column=column, value=value, normal=normalise_identifier(value))
+                for column, value in given
+                if value is not None
+            ),
         )
 
     def _read(self, column: Column, cell: str) -> None:

@@ -38,8 +38,8 @@ _FIRST_BREAK: Final = re.compile(rb'(?:[^"\r\n]|"[^"]*+")*+(\r\n|\n|\r)')
 class Readable(Protocol):
     """A binary stream: a file, an upload, BytesIO."""
 
-    def read(self, size: int, /) -> bytes:
-        """Return at most `size` bytes, none at the end."""
+    def read(self, _size: int, /) -> bytes:
+        """Return at most so many bytes, none at the end."""
         ...
 
 

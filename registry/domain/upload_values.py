@@ -95,15 +95,17 @@ def parse_email(value: str) -> str:
 def is_email(value: str) -> bool:
     """Tell whether a text has the form of an e-mail address."""
     local, at, domain = value.rpartition("@")
+    if not at:
+        return False
     labels = domain.split(".")
-    if not at or len(labels) < 2 or labels[-1].isdecimal():
+    if len(labels) < 2 or labels[-1].isdecimal():
         return False
     if _octets(value) > MAX_EMAIL_OCTETS or _octets(local) > MAX_LOCAL_OCTETS:
         return False
     return (
         all(_ATOM.fullmatch(atom) for atom in local.split("."))
         and all(_LABEL.fullmatch(label) and _octets(label) <= MAX_LABEL_OCTETS for label in labels)
-        and all(c.isascii() or unicodedata.category(c)[0] in "LMN" for c in value)
+        and (value.isascii() or all(c.isascii() or unicodedata.category(c)[0] in "LMN" for c in value))
     )
 
 
@@ -185,7 +187,7 @@ def _joins(before: str, after: str) -> bool:
 
 
 def _octets(text: str) -> int:
-    return len(text.encode("utf-8", "surrogatepass"))
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def _split_address(value: str) -> SplitResult | None:

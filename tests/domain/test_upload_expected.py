@@ -1,13 +1,14 @@
 """The hostile upload that is kept outside the repository, and what must be found in each of its lines."""
 
+import csv
+import io
 import json
-from datetime import date
 
 from registry.domain.upload import UploadCounts, judge_upload
-from registry.domain.upload_rules import UploadRules
+from registry.domain.upload_report import annotate
+from tests.domain.uploads import RULES
 from tests.paths import SHARED_DATA
 
-RULES = UploadRules(today=date(2026, 6, 1), grades=("A", "B+", "B", "C"), locales=("ar", "en", "es", "zh", "pt"))
 EXPECTED = json.loads((SHARED_DATA / "batch_errors.expected.json").read_text(encoding="utf-8"))
 
 
@@ -27,3 +28,14 @@ def test_the_hostile_upload_is_counted_as_expected() -> None:
 
     assert upload.counts == UploadCounts(**EXPECTED["summary"])
     assert len(rows) == EXPECTED["data_lines"]
+
+
+def test_the_hostile_upload_is_annotated_without_a_formula() -> None:
+    content = (SHARED_DATA / "batch_errors.csv").read_bytes()
+
+    written = b"".join(annotate([content], judge_upload([content], RULES)))
+
+    rows = list(csv.reader(io.StringIO(written.decode("utf-8-sig"), newline="")))
+    assert len(rows) == 1 + EXPECTED["data_lines"]
+    assert rows[11][:2] == ["'=cmd|' /C calc'!A0@example.org", '\'=HYPERLINK("x")']
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
