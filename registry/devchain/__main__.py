@@ -1,10 +1,12 @@
 """`python -m registry.devchain`, which is also `credroot devchain`."""
 
 import argparse
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import structlog
 from eth_typing import Address
 from eth_utils.address import is_address, to_canonical_address
 
@@ -29,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.accounts:
         _print_accounts()
         return 0
+    _log_to_stderr()
     node = NodeOptions(
         data=options.data,
         port=options.port,
@@ -43,6 +46,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"credroot devchain: {error}", file=sys.stderr)
         return EXIT_REFUSED
     return 0
+
+
+def _log_to_stderr() -> None:
+    # Standard output is for the one line that says the chain is ready: whoever started us reads that and no more, and
+    # a full pipe would stop the chain.
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -13,7 +13,6 @@ from registry.devchain.arguments import (
     read_call,
     read_data,
     read_hash,
-    read_quantity,
     read_storage_key,
 )
 from registry.devchain.blocks import find_block, require_block
@@ -38,9 +37,6 @@ from registry.devchain.simulation import estimate_gas, run_call
 PROOF_SLOTS_LIMIT = 1024
 # go-ethereum's limit of storage positions in one eth_getProof.
 
-MINE_LIMIT = 1000
-# Blocks in one evm_mine; about five seconds of work.
-
 
 @dataclass(frozen=True, slots=True)
 class Method:
@@ -63,7 +59,7 @@ def _listening(_chain: DevChain, _: Arguments) -> Json:
 
 
 def _client_version(_chain: DevChain, _: Arguments) -> Json:
-    return f"credroot-devchain/{version('credroot')}/py-evm-{version('py-evm')}"
+    return f"credroot-devchain/py-evm-{version('py-evm')}"
 
 
 def _syncing(_chain: DevChain, _: Arguments) -> Json:
@@ -191,13 +187,8 @@ def _fee_history(chain: DevChain, arguments: Arguments) -> Json:
     return fee_history(chain, arguments)
 
 
-def _mine(chain: DevChain, arguments: Arguments) -> Json:
-    count = arguments.optional(0)
-    blocks = 1 if count is None else read_quantity(count, bits=64)
-    if not 1 <= blocks <= MINE_LIMIT:
-        raise InvalidParameters(f"expected a number of blocks from 1 to {MINE_LIMIT}")
-    for _ in range(blocks):
-        chain.mine_empty_block()
+def _mine(chain: DevChain, _: Arguments) -> Json:
+    chain.mine_empty_block()
     return "0x0"
 
 
@@ -223,7 +214,7 @@ METHODS: Mapping[str, Method] = {
     "eth_maxPriorityFeePerGas": Method(_tip, 0),
     "eth_sendRawTransaction": Method(_send_raw_transaction, 1),
     "eth_syncing": Method(_syncing, 0),
-    "evm_mine": Method(_mine, 1),
+    "evm_mine": Method(_mine, 0),
     "net_listening": Method(_listening, 0),
     "net_version": Method(_network_version, 0),
     "web3_clientVersion": Method(_client_version, 0),

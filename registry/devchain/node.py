@@ -7,6 +7,7 @@ Stopping is no more than a crash with manners: everything acknowledged is in the
 
 import os
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from eth_typing import Address
 
 from registry.devchain.chain import DevChain
@@ -21,11 +23,17 @@ from registry.devchain.database import folder_lock
 from registry.devchain.genesis import DEVCHAIN_ID
 from registry.devchain.server import RpcServer
 
+log = structlog.get_logger(__name__)
+
 DEFAULT_PORT = 8545
 # Where every Ethereum client listens.
 
 DEFAULT_BLOCK_INTERVAL_SECONDS = 180.0
 # A quiet chain's newest block stays far younger than the hour after which a verifier takes it for stale.
+
+
+HEARTBEAT_PAUSE_SECONDS = 0.1
+# Wake a little late, when the block is due, and not in a tight loop when it cannot be made.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +116,12 @@ def _heartbeat(chain: DevChain, interval_seconds: float, stop: threading.Event) 
 
 
 def _keep_fresh(chain: DevChain, interval_seconds: float, stop: threading.Event) -> None:
-    while not stop.wait(_seconds_until_stale(chain, interval_seconds)):
-        _mine_if_stale(chain, interval_seconds)
+    while not stop.wait(_seconds_until_stale(chain, interval_seconds) + HEARTBEAT_PAUSE_SECONDS):
+        try:
+            _mine_if_stale(chain, interval_seconds)
+        except sqlite3.Error:
+            # A full disk may have room again at the next turn; a chain that stopped ageing would hide the trouble.
+            log.exception("devchain_empty_block_failed")
 
 
 def _mine_if_stale(chain: DevChain, interval_seconds: float) -> None:

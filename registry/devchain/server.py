@@ -5,7 +5,8 @@ The chain is for programs of this machine. A web page in a browser on it is refu
 """
 
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+from socketserver import TCPServer, ThreadingMixIn
 from urllib.parse import urlsplit
 
 import structlog
@@ -19,6 +20,9 @@ LOOPBACK = "127.0.0.1"
 REQUEST_BYTES_LIMIT = 5 * 1024 * 1024
 # go-ethereum's limit; the largest transaction is a fortieth of it.
 
+LENGTH_DIGITS_LIMIT = 10
+# Far above the limit, far below what would take long to read as a number.
+
 IDLE_SECONDS = 60.0
 # A client that says nothing for so long loses its connection, and the thread behind it ends.
 
@@ -30,10 +34,14 @@ _LOOPBACK_NAMES = frozenset(("127.0.0.1", "localhost", "::1"))
 log = structlog.get_logger(__name__)
 
 
-class RpcServer(ThreadingHTTPServer):
-    """The listening socket; each connection has a thread of its own."""
+class RpcServer(ThreadingMixIn, TCPServer):
+    """The listening socket; each connection has a thread of its own.
+
+    Not http.server's own server: that one asks the resolver for this machine's name before it listens.
+    """
 
     daemon_threads = True
+    allow_reuse_address = True
     request_queue_size = LISTEN_BACKLOG
 
     def __init__(self, chain: DevChain, *, port: int) -> None:
@@ -88,7 +96,7 @@ class RpcHandler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()):
             return HTTPStatus.LENGTH_REQUIRED, "content length required"
-        if int(length) > REQUEST_BYTES_LIMIT:
+        if len(length) > LENGTH_DIGITS_LIMIT or int(length) > REQUEST_BYTES_LIMIT:
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"request is limited to {REQUEST_BYTES_LIMIT} bytes"
         return None
 
