@@ -1,0 +1,95 @@
+"""Reading what anybody can read: the chain and the published files. Protocols, with their promises.
+
+All chain reads of one verdict or audit are made at one block, named by its hash (protocol section 8).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from registry.domain.evidence import ChainBlock
+from registry.domain.hashing import Digest
+from registry.domain.log_name import LogName
+from registry.domain.manifest import LogFile, Manifest, ManifestBatch, ManifestList
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnchoredEvent:
+    """The event with which the contract stored an epoch's root."""
+
+    epoch: int
+    root: Digest
+    transaction_hash: bytes
+    block_number: int
+    block_hash: bytes
+    block_time: datetime
+
+
+class LogView(Protocol):
+    """Logs as they are at one block. Every answer is of that block, or an exception: never of another one.
+
+    All methods raise Unavailable: `rpc-disagree` when nodes tell different stories, another code when one of them
+    gives no usable answer.
+    """
+
+    @property
+    def block(self) -> ChainBlock:
+        """The block."""
+        ...
+
+    def code_hash(self, contract: str) -> bytes | None:
+        """Return the keccak-256 of the code at an address, None where there is none."""
+        ...
+
+    def latest_epoch(self, log: LogName) -> int:
+        """Return the number of epochs anchored; the code at the contract was checked before."""
+        ...
+
+    def root_at(self, log: LogName, epoch: int) -> Digest | None:
+        """Return the root of an epoch, None when there is none."""
+        ...
+
+    def anchored(self, log: LogName, epoch: int, *, hint: int | None = None) -> AnchoredEvent | None:
+        """Find the event of an epoch, None when it could not be found within bounded work.
+
+        `hint` is a block number to look at first: somebody's word, which only saves time.
+        """
+        ...
+
+
+class ChainReader(Protocol):
+    """Chooses a block of a chain and reads there."""
+
+    def at_final_block(self, *, before: datetime | None = None) -> LogView:
+        """Return a view at the newest final block, or the last one before a date.
+
+        Raises Unavailable as the methods of the view.
+        """
+        ...
+
+
+class PublishedSource(Protocol):
+    """Published files of one log, from a folder or a mirror. Sizes are checked before reading; no other path is read.
+
+    All methods raise Malformed for a file of the wrong form or size, Unavailable when it cannot be had.
+    """
+
+    def log_file(self) -> LogFile:
+        """Return `log.json`."""
+        ...
+
+    def manifest(self, epoch: int) -> Manifest | None:
+        """Return the manifest of an epoch, None when the epoch is not published. It says it is of that epoch."""
+        ...
+
+    def entries(self, epoch: int, batch: ManifestBatch) -> bytes:
+        """Return a batch's file, of exactly the size that its header's count demands. Not compared with the root."""
+        ...
+
+    def bits(self, item: ManifestList) -> bytes:
+        """Return a list's 16,384 bytes, whose SHA-256 is the manifest's. Not compared with the root."""
+        ...
+
+    def issuer_document(self, digest: Digest) -> bytes:
+        """Return the DID document with that SHA-256."""
+        ...

@@ -1,0 +1,65 @@
+"""Checks 1 and 8: what the document alone decides (protocol section 8)."""
+
+from typing import Final
+
+from registry.domain.check import Finding, Reason, failed, passed, skipped, unknown
+from registry.domain.evidence import Evidence, Profile
+from registry.domain.fields import write_time
+from registry.domain.presented import Problem
+
+TOO_COMPLEX: Final = "too-complex"
+"""The JSON-LD port's word for a document whose canonical form would cost too much: not malformed, not checked."""
+UNKNOWN_CONTEXT: Final = "unknown-context"
+"""The JSON-LD port's word for a context that is not installed."""
+
+
+def check_form(evidence: Evidence) -> Finding:
+    """1: a well-formed VC 2.0 / OB 3.0, I-JSON, with a slot."""
+    presented = evidence.presented
+    if presented.token:
+        return unknown(Reason.TOKEN_UNSUPPORTED, "A JWT or SD-JWT was presented; this version judges JSON credentials.")
+    if isinstance(presented.document, Problem):
+        return failed(Reason.NOT_JSON, f"The file is not I-JSON: {presented.document.message}.")
+    if presented.form_problems:
+        return failed(
+            Reason.NOT_A_CREDENTIAL, f"The document is no verifiable credential: {presented.form_problems[0].message}."
+        )
+    signed = evidence.signed_data
+    if isinstance(signed, Problem) and signed.code not in {TOO_COMPLEX, UNKNOWN_CONTEXT}:
+        return failed(Reason.NOT_JSON_LD, f"Part of the document has no meaning in JSON-LD: {signed.message}.")
+    if isinstance(presented.slot, Problem) and evidence.policy.profile is Profile.CREDROOT:
+        return failed(Reason.NO_SLOT, f"The document names no status slot of a log: {presented.slot.message}.")
+    return passed(Reason.WELL_FORMED, "The document is a well-formed verifiable credential.")
+
+
+def check_validity(evidence: Evidence) -> Finding:
+    """8: now (or the date asked for) is inside validFrom..validUntil."""
+    bounds = evidence.presented.validity
+    if isinstance(bounds, Problem):
+        return unknown(Reason.FORM_FAILED, "The period of validity could not be read.")
+    valid_from, valid_until = bounds
+    moment = evidence.moment
+    if valid_from is not None and moment < valid_from:
+        return failed(Reason.NOT_YET_VALID, f"The credential is valid from {write_time(valid_from)} on.")
+    if valid_until is not None and moment > valid_until:
+        return failed(Reason.EXPIRED, f"The credential was valid until {write_time(valid_until)}.")
+    return passed(Reason.IN_FORCE, f"The credential is within its period of validity at {write_time(moment)}.")
+
+
+def check_log(evidence: Evidence) -> Finding:
+    """11: the court has not marked the log."""
+    if evidence.policy.profile is Profile.VC:
+        return skipped(Reason.PROFILE_VC, "The profile vc asks nothing of logs.")
+    return skipped(Reason.NO_COURT, "No court is known that could have marked the log.")
+
+
+def check_recognition(evidence: Evidence) -> Finding:
+    """12: the verifier's policy recognises the issuer."""
+    recognised, issuer = evidence.policy.recognised, evidence.presented.issuer
+    if recognised is None:
+        return skipped(Reason.NO_POLICY, "No policy was given that says which issuers are recognised.")
+    if issuer is None:
+        return unknown(Reason.FORM_FAILED, "The document names no issuer.")
+    if issuer in recognised:
+        return passed(Reason.RECOGNISED, f"The policy recognises {issuer}.")
+    return failed(Reason.NOT_RECOGNISED, f"The policy does not recognise {issuer}.")

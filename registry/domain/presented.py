@@ -1,0 +1,116 @@
+"""The credential as it was presented: what the document alone tells, before anything is compared with it.
+
+Nothing is raised: a part that cannot be read is told as a problem, for the verdict to judge (protocol section 8).
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Self, TypeAlias, TypeVar
+
+from registry.domain.canonical import MAX_DOCUMENT_BYTES, JsonObject, parse_object
+from registry.domain.data_integrity import Proof, select_proof
+from registry.domain.errors import CredrootError, Malformed
+from registry.domain.hashing import Digest
+from registry.domain.leaf import leaf_of_document
+from registry.domain.slot import CredentialSlot, parse_credential_slot
+from registry.domain.vc_form import check_form, issuer_id, validity
+
+_TOKEN: Final = re.compile(rb"\s*[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:~[A-Za-z0-9_.~-]*)?\s*")
+
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why something is not there."""
+
+    code: str
+    message: str
+
+    @classmethod
+    def of(cls, error: CredrootError) -> Self:
+        """Keep what an error says."""
+        return cls(code=error.code, message=error.message)
+
+
+Found: TypeAlias = _Value | Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presented:
+    """What was presented, read as far as it can be read."""
+
+    document: Found[JsonObject]
+    """The JSON document, or why the bytes are none."""
+    token: bool
+    """The bytes are no JSON but look like a JWT or SD-JWT, which this version does not judge."""
+    form_problems: tuple[Problem, ...]
+    """Ways in which the document is no credential; the slot is not among them."""
+    issuer: str | None
+    validity: Found[tuple[datetime | None, datetime | None]]
+    slot: Found[CredentialSlot]
+    proof: Found[Proof]
+    leaf: Found[Digest]
+    """Recomputed from the document: a verifier believes no other."""
+
+    @property
+    def log_slot(self) -> CredentialSlot | None:
+        """The slot, if the document names one."""
+        return None if isinstance(self.slot, Problem) else self.slot
+
+
+def read_presented(data: bytes) -> Presented:
+    """Read the bytes of a credential."""
+    try:
+        document = parse_object(data)
+    except Malformed as error:
+        return _unreadable(data, Problem.of(error))
+    return Presented(
+        document=document,
+        token=False,
+        form_problems=tuple(
+            Problem(code=problem.code, message=f"{problem.where}: {problem.message}")
+            for problem in check_form(document)
+        ),
+        issuer=issuer_id(document),
+        validity=_validity(document),
+        slot=_slot(document),
+        proof=_proof(document),
+        leaf=leaf_of_document(document),
+    )
+
+
+def _unreadable(data: bytes, problem: Problem) -> Presented:
+    token = len(data) <= MAX_DOCUMENT_BYTES and _TOKEN.fullmatch(data) is not None
+    return Presented(
+        document=problem,
+        token=token,
+        form_problems=(problem,),
+        issuer=None,
+        validity=problem,
+        slot=problem,
+        proof=problem,
+        leaf=problem,
+    )
+
+
+def _validity(document: JsonObject) -> Found[tuple[datetime | None, datetime | None]]:
+    try:
+        return validity(document)
+    except Malformed as error:
+        return Problem.of(error)
+
+
+def _slot(document: JsonObject) -> Found[CredentialSlot]:
+    try:
+        return parse_credential_slot(document)
+    except Malformed as error:
+        return Problem.of(error)
+
+
+def _proof(document: JsonObject) -> Found[Proof]:
+    try:
+        return select_proof(document)
+    except Malformed as error:
+        return Problem.of(error)

@@ -1,0 +1,129 @@
+"""A served status list: a signed BitstringStatusListCredential (Bitstring Status List v1.0 section 2.2).
+
+    encodedList = "u" + base64url(gzip(bitstring)), most significant bit first, at least 16,384 bytes
+
+The list is the registry's newest accepted state: it may be ahead of the chain, never behind (protocol section 4).
+"""
+
+import base64
+import binascii
+import re
+import zlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Self
+
+from registry.domain.canonical import JsonObject, JsonValue
+from registry.domain.data_integrity import Proof
+from registry.domain.errors import Malformed
+from registry.domain.presented import Presented, Problem
+from registry.domain.vc_form import issuer_id
+
+MIN_LIST_BYTES: Final = 16_384
+"""131,072 entries: the least that the recommendation allows, so that a list hides who is looked at."""
+MAX_LIST_BYTES: Final = 4_194_304
+"""33 million entries: decompressing stops there."""
+
+_ENCODED: Final = re.compile(r"u[A-Za-z0-9_-]+")
+_LIST_TYPE: Final = "BitstringStatusListCredential"
+_SUBJECT_TYPE: Final = "BitstringStatusList"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedList:
+    """A status list as it was presented, with what is needed to check its signature."""
+
+    url: str
+    """Its `id`: where it is served."""
+    issuer: str
+    purposes: tuple[str, ...]
+    bits: bytes
+    stated_at: datetime
+    """When the issuer last said so: the list's `validFrom` or its proof's `created`, whichever is later."""
+    valid_until: datetime | None
+    ttl: timedelta | None
+    """How long a copy may be used."""
+    proof: Proof
+    signed_data: bytes
+
+    @classmethod
+    def parse(cls, presented: Presented, *, signed_data: bytes) -> Self:
+        """Read a list out of a well-formed credential.
+
+        Raises Malformed for anything that is no status list with one supported proof.
+        """
+        document, proof, validity = presented.document, presented.proof, presented.validity
+        if isinstance(document, Problem) or presented.form_problems:
+            raise Malformed("malformed-status-list", presented.form_problems[0].message)
+        if isinstance(proof, Problem) or isinstance(validity, Problem):
+            raise Malformed("malformed-status-list", "expected one supported proof")
+        subject = document.get("credentialSubject")
+        types, url, issuer = document.get("type"), document.get("id"), issuer_id(document)
+        if not isinstance(types, list) or _LIST_TYPE not in types or not isinstance(url, str) or issuer is None:
+            raise Malformed("malformed-status-list", f"expected a {_LIST_TYPE} with an id")
+        if not isinstance(subject, dict) or subject.get("type") not in (_SUBJECT_TYPE, [_SUBJECT_TYPE]):
+            raise Malformed("malformed-status-list", f"expected a subject of type {_SUBJECT_TYPE}")
+        valid_from, valid_until = validity
+        stated = [moment for moment in (valid_from, proof.created) if moment is not None]
+        if not stated:
+            raise Malformed("malformed-status-list", "expected validFrom or the time of the proof")
+        return cls(
+            url=url,
+            issuer=issuer,
+            purposes=_purposes(subject),
+            bits=decode_list(subject.get("encodedList")),
+            stated_at=max(stated),
+            valid_until=valid_until,
+            ttl=_ttl(subject.get("ttl")),
+            proof=proof,
+            signed_data=signed_data,
+        )
+
+    def bit(self, index: int) -> bool | None:
+        """Return an entry, None when the list is shorter."""
+        if index >= 8 * len(self.bits):
+            return None
+        return bool(self.bits[index // 8] >> (7 - index % 8) & 1)
+
+    def fresh_at(self, moment: datetime, *, max_age: timedelta) -> bool:
+        """Tell whether the list still speaks for a moment: an old copy may not know of a change."""
+        if self.stated_at > moment or (self.valid_until is not None and moment >= self.valid_until):
+            return False
+        return moment - self.stated_at < (max_age if self.ttl is None else min(max_age, self.ttl))
+
+
+def decode_list(text: JsonValue) -> bytes:
+    """Read an `encodedList`.
+
+    Raises Malformed for another spelling, fewer than 16,384 bytes or more than 4 MiB.
+    """
+    if not isinstance(text, str) or _ENCODED.fullmatch(text) is None:
+        raise Malformed("malformed-status-list", "expected u and base64url", where="encodedList")
+    # wbits 31: gzip, and nothing else.
+    stream = zlib.decompressobj(wbits=31)
+    try:
+        compressed = base64.urlsafe_b64decode(text[1:] + "=" * (-len(text[1:]) % 4))
+        bits = stream.decompress(compressed, MAX_LIST_BYTES)
+    except (binascii.Error, zlib.error) as error:
+        raise Malformed("malformed-status-list", "expected gzip in base64url", where="encodedList") from error
+    if not stream.eof or stream.unused_data or len(bits) < MIN_LIST_BYTES:
+        message = f"expected {MIN_LIST_BYTES} to {MAX_LIST_BYTES} bytes, whole"
+        raise Malformed("malformed-status-list", message, where="encodedList")
+    return bits
+
+
+def _purposes(subject: JsonObject) -> tuple[str, ...]:
+    value = subject.get("statusPurpose")
+    items = value if isinstance(value, list) else [value]
+    purposes = tuple(item for item in items if isinstance(item, str))
+    if not purposes or len(purposes) != len(items):
+        raise Malformed("malformed-status-list", "expected purposes", where="statusPurpose")
+    return purposes
+
+
+def _ttl(value: JsonValue) -> timedelta | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 10**13:
+        raise Malformed("malformed-status-list", "expected milliseconds", where="ttl")
+    return timedelta(milliseconds=value)

@@ -1,0 +1,45 @@
+"""What a reader of a verdict should know besides, and what to do next. Words for people: nothing is decided here."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from registry.domain.check import Check, Reason, Result
+from registry.domain.evidence import Evidence, Profile
+
+_NEXT: Final[Mapping[Reason, str]] = {
+    Reason.NO_RECEIPT: "Ask the holder or the registry for the receipt, or name the published files (--published).",
+    Reason.RECEIPT_UNREADABLE: "Get the receipt again: this one is damaged.",
+    Reason.DID_NOT_RESOLVED: "Allow the issuer's DID to be resolved (--resolve-did), or give its document.",
+    Reason.LOG_NOT_TRUSTED: "Allow the issuer's DID to be resolved (--resolve-did), or say that you trust its log.",
+    Reason.DID_UNRESOLVABLE: "Try again when the issuer's DID can be resolved, or give its document.",
+    Reason.KEY_WITHDRAWN: "Ask the issuer whether it still stands by the key.",
+    Reason.NO_RPC: "Name an Ethereum node (--rpc): without the chain nothing is proved.",
+    Reason.CHAIN_UNREACHABLE: "Try again, or name another Ethereum node (--rpc).",
+    Reason.RPC_DISAGREE: "The nodes named tell different stories: find out which of them is wrong.",
+    Reason.OTHER_CHAIN: "Name a node of the credential's chain (--rpc).",
+    Reason.UNKNOWN_CONTRACT: "Find out from the issuer which contract it uses, and pin it (--contract).",
+    Reason.EPOCH_NOT_REACHED: "Try again later: the anchor is not final yet.",
+    Reason.STATUS_STALE: "Get a newer receipt, or name the published files (--published).",
+    Reason.STATUS_MISSING: "Get a whole receipt, or name the published files (--published).",
+    Reason.STATUS_MALFORMED: "Get the receipt again: its status cannot be read.",
+    Reason.BLOCK_TOO_OLD: "Name a node that is in step with its chain, or allow older blocks (--max-block-age).",
+    Reason.UNKNOWN_CONTEXT: "Judge it with a program that knows the context.",
+    Reason.SUSPENDED: "Ask the issuer: a suspension may be lifted.",
+}
+
+
+def note(evidence: Evidence) -> tuple[str, ...]:
+    """Return what was met on the way and decides nothing."""
+    notes: list[str] = []
+    slot = evidence.presented.log_slot
+    if evidence.policy.profile is Profile.VC:
+        notes.append("Judged by the profile vc: whether the credential is anchored was not asked.")
+    if slot is not None:
+        notes += slot.notes
+    return (*notes, *evidence.gathering_notes)
+
+
+def advise(checks: tuple[Check, ...]) -> tuple[str, ...]:
+    """Return what to do about the checks that did not pass, each once."""
+    open_checks = [check for check in checks if check.result in {Result.FAIL, Result.UNKNOWN}]
+    return tuple(dict.fromkeys(_NEXT[check.reason] for check in open_checks if check.reason in _NEXT))

@@ -1,0 +1,316 @@
+"""Verifying a credential: gather evidence through the ports, then judge it (protocol section 8).
+
+    read the document -> what its signature covers -> the receipt -> the issuer's DID document
+    -> the chain, one block -> published files -> the chain again, the same block -> judge
+
+Nothing is fetched that was not asked for. What cannot be had becomes a problem in the evidence or a note: gathering
+raises nothing, and only the verdict says what a gap means.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from registry.chain_ports import ChainReader, LogView, PublishedSource
+from registry.domain.canonical import JsonObject, parse_object
+from registry.domain.checks_document import UNKNOWN_CONTEXT
+from registry.domain.checks_issuer import DID_UNRESOLVABLE
+from registry.domain.data_integrity import signed_bytes
+from registry.domain.did import did_key_document
+from registry.domain.did_document import DidDocument, parse_did_document
+from registry.domain.errors import CredrootError, Malformed, Unavailable
+from registry.domain.evidence import (
+    ChainEvidence,
+    Evidence,
+    IssuerEvidence,
+    IssuerSource,
+    Policy,
+)
+from registry.domain.log_name import LogName
+from registry.domain.presented import Found, Presented, Problem, read_presented
+from registry.domain.receipt import MAX_RECEIPT_BYTES, ReceiptParts
+from registry.domain.served_list import ServedList
+from registry.domain.status import StatusProof
+from registry.domain.verdict import Verdict, judge
+from registry.ports import Clock, DidResolver, JsonLd
+from registry.service.published_proofs import find_leaf, make_receipt, make_status_proofs, newest_manifest
+
+UNPUBLISHED_GRACE: Final = timedelta(hours=1)
+"""Epochs younger than this may be unpublished yet (protocol section 9)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyRequest:
+    """What somebody wants verified, and by which policy."""
+
+    credential: bytes
+    policy: Policy
+    receipt: bytes | None = None
+    did_document: bytes | None = None
+    """The issuer's DID document, from the verifier's own hands."""
+    resolve_did: bool = False
+    status_lists: tuple[bytes, ...] = ()
+    """Signed status lists as they were served."""
+    pending: bool = False
+    """The log's own service says that the credential waits to be anchored."""
+
+
+class Verifier:
+    """Gathers evidence and judges it. Without chain or published files it says what could not be checked."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        json_ld: JsonLd,
+        did_resolver: DidResolver,
+        chain: ChainReader | None,
+        published: PublishedSource | None,
+    ) -> None:
+        self._clock = clock
+        self._json_ld = json_ld
+        self._did_resolver = did_resolver
+        self._chain = chain
+        self._published = published
+
+    def verify(self, request: VerifyRequest) -> Verdict:
+        """Return the verdict on a credential."""
+        return judge(self.gather(request))
+
+    def gather(self, request: VerifyRequest) -> Evidence:
+        """Gather the evidence for a verdict."""
+        gathering = _Gathering(presented=read_presented(request.credential), receipt=_receipt(request.receipt))
+        issuer = self._issuer(request, gathering.presented)
+        view = self._view(request.policy)
+        # Reading files and chain may fail half way: what was gathered until then stays.
+        chain = view if isinstance(view, Problem) else self._read_chain(view, gathering, request.policy, issuer)
+        return Evidence(
+            presented=gathering.presented,
+            signed_data=self._signed_data(gathering.presented),
+            receipt=gathering.receipt,
+            issuer=issuer,
+            chain=chain,
+            status_proofs=gathering.status_proofs,
+            served_lists=tuple(self._served_lists(request, gathering)),
+            pending=request.pending or gathering.pending,
+            now=self._clock.now(),
+            policy=request.policy,
+            gathering_notes=tuple(gathering.notes),
+        )
+
+    def _signed_data(self, presented: Presented) -> Found[bytes]:
+        document, proof = presented.document, presented.proof
+        if isinstance(document, Problem):
+            return document
+        try:
+            if isinstance(proof, Problem):
+                # What is not signed must still have a meaning: the form is judged on its own.
+                return self._json_ld.canonical_nquads(
+                    {name: member for name, member in document.items() if name != "proof"}
+                )
+            return signed_bytes(document, options=proof.options, canonical_nquads=self._json_ld.canonical_nquads)
+        except Malformed as error:
+            return Problem.of(error)
+        except Unavailable as error:
+            return Problem(code=UNKNOWN_CONTEXT, message=error.message)
+
+    def _issuer(self, request: VerifyRequest, presented: Presented) -> IssuerEvidence:
+        did = presented.issuer
+        if did is not None and did.startswith("did:key:"):
+            return _derived(did)
+        if request.did_document is not None:
+            return IssuerEvidence(source=IssuerSource.GIVEN, document=_did_document(request.did_document))
+        if did is None or not request.resolve_did:
+            return IssuerEvidence(source=IssuerSource.NOT_ASKED, document=None)
+        try:
+            resolved = self._did_resolver.resolve(did)
+        except CredrootError as error:
+            problem = Problem(code=DID_UNRESOLVABLE, message=error.message)
+            return IssuerEvidence(source=IssuerSource.RESOLVED, document=problem)
+        return IssuerEvidence(source=IssuerSource.RESOLVED, document=_did_document(resolved.content))
+
+    def _view(self, policy: Policy) -> Found[LogView]:
+        if self._chain is None:
+            return Problem(code="no-rpc", message="no Ethereum node was named")
+        try:
+            return self._chain.at_final_block(before=policy.at)
+        except Unavailable as error:
+            return Problem.of(error)
+
+    def _read_chain(
+        self, view: LogView, gathering: "_Gathering", policy: Policy, issuer: IssuerEvidence
+    ) -> Found[ChainEvidence]:
+        slot = gathering.presented.log_slot
+        if slot is None:
+            return Problem(code="no-log", message="the document names no log to look for")
+        try:
+            code_hash = view.code_hash(slot.log.contract) if view.block.chain_id == slot.log.chain_id else None
+            # Foreign code may answer anything, at any cost: it is not asked.
+            known = code_hash == policy.published_contract.code_hash
+            latest = view.latest_epoch(slot.log) if known else 0
+            if known:
+                self._read_published(view, gathering, latest_epoch=latest)
+            epochs = _epochs(gathering)
+            return ChainEvidence(
+                block=view.block,
+                log=slot.log,
+                code_hash=code_hash,
+                latest_epoch=latest,
+                roots={
+                    epoch: root
+                    for epoch in sorted(epochs)
+                    if epoch <= latest and (root := view.root_at(slot.log, epoch)) is not None
+                },
+                anchored_at=_anchored_times(view, slot.log, gathering, latest_epoch=latest, issuer=issuer),
+            )
+        except Unavailable as error:
+            return Problem.of(error)
+
+    def _read_published(self, view: LogView, gathering: "_Gathering", *, latest_epoch: int) -> None:
+        """Find the credential where no receipt was given, and make the newest status proofs."""
+        source, slot = self._published, gathering.presented.log_slot
+        if source is None or slot is None:
+            return
+        try:
+            published = source.log_file().log
+            if published != slot.log:
+                gathering.notes.append(f"The published files are of {published}, not of the credential's log.")
+                return
+            if gathering.receipt is None:
+                self._find_receipt(source, view, gathering, latest_epoch=latest_epoch)
+            newest = newest_manifest(source, latest_epoch=latest_epoch)
+            if newest is not None:
+                gathering.status_proofs = make_status_proofs(source, newest, log=slot.log, slot=slot)
+        except CredrootError as error:
+            if error.code in _CHAIN_CODES:
+                raise
+            gathering.notes.append(f"The published files could not be used: {error.message}.")
+
+    def _find_receipt(
+        self, source: PublishedSource, view: LogView, gathering: "_Gathering", *, latest_epoch: int
+    ) -> None:
+        presented, slot = gathering.presented, gathering.presented.log_slot
+        if isinstance(presented.leaf, Problem) or presented.issuer is None or slot is None:
+            return
+        search = find_leaf(source, leaf=presented.leaf, issuer=presented.issuer, latest_epoch=latest_epoch)
+        if search.place is not None:
+            receipt = make_receipt(source, search.place, slot=slot.slot, status=())
+            gathering.receipt = ReceiptParts.parse(receipt.to_json())
+            gathering.notes.append("The proof of inclusion was made from the published files.")
+        elif all(_is_young(view, slot.log, epoch) for epoch in search.missing):
+            # Every epoch old enough to be published is, and the credential is in none of them.
+            gathering.pending = True
+        else:
+            gathering.notes.append(f"Epochs that should be published are not: {list(search.missing)}.")
+
+    def _served_lists(self, request: VerifyRequest, gathering: "_Gathering") -> Iterable[ServedList]:
+        for content in request.status_lists:
+            presented = read_presented(content)
+            signed = self._signed_data(presented)
+            try:
+                if isinstance(signed, Problem):
+                    raise Malformed(signed.code, signed.message)
+                yield ServedList.parse(presented, signed_data=signed)
+            except Malformed as error:
+                gathering.notes.append(f"A status list could not be used: {error.message}.")
+
+
+_CHAIN_CODES: Final = frozenset({"rpc-disagree", "rpc-refused", "rpc-unreachable", "rpc-unusable", "rpc-block-missing"})
+
+
+@dataclass(slots=True, kw_only=True)
+class _Gathering:
+    """What has been gathered so far; receipt and status may still be found in published files."""
+
+    presented: Presented
+    receipt: Found[ReceiptParts] | None
+    status_proofs: tuple[StatusProof, ...] = ()
+    pending: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def parts(self) -> ReceiptParts | None:
+        return None if isinstance(self.receipt, Problem) else self.receipt
+
+
+def _receipt(content: bytes | None) -> Found[ReceiptParts] | None:
+    if content is None:
+        return None
+    try:
+        return ReceiptParts.parse(parse_object(content, limit_bytes=MAX_RECEIPT_BYTES))
+    except Malformed as error:
+        return Problem.of(error)
+
+
+def _derived(did: str) -> IssuerEvidence:
+    try:
+        document = _parsed(did_key_document(did))
+    except Malformed as error:
+        return IssuerEvidence(source=IssuerSource.DERIVED, document=Problem.of(error))
+    return IssuerEvidence(source=IssuerSource.DERIVED, document=document)
+
+
+def _did_document(content: bytes) -> Found[DidDocument]:
+    try:
+        return _parsed(parse_object(content))
+    except Malformed as error:
+        return Problem.of(error)
+
+
+def _parsed(document: JsonObject) -> Found[DidDocument]:
+    try:
+        return parse_did_document(document)
+    except Malformed as error:
+        return Problem.of(error)
+
+
+def _status_proofs(gathering: _Gathering) -> tuple[StatusProof, ...]:
+    listed: tuple[StatusProof, ...] = ()
+    if gathering.parts is not None:
+        try:
+            listed = gathering.parts.parse_status()
+        except Malformed:
+            # The verdict reads it again and says so.
+            listed = ()
+    return listed + gathering.status_proofs
+
+
+def _epochs(gathering: _Gathering) -> set[int]:
+    """Return the epochs that the evidence speaks of: a handful, however long a hostile receipt is."""
+    own = set() if gathering.parts is None else {gathering.parts.anchor.epoch}
+    return own | {proof.epoch for proof in _status_proofs(gathering)}
+
+
+def _anchored_times(
+    view: LogView, log: LogName, gathering: _Gathering, *, latest_epoch: int, issuer: IssuerEvidence
+) -> dict[int, datetime]:
+    """Find when epochs were anchored, where that matters: after a status, and under a key that has an end."""
+    wanted = {proof.epoch + 1 for proof in _status_proofs(gathering)}
+    hints: dict[int, int] = {}
+    if gathering.parts is not None:
+        hints[gathering.parts.anchor.epoch] = gathering.parts.anchor.block_number
+        if _has_ending_key(gathering.parts, issuer):
+            wanted.add(gathering.parts.anchor.epoch)
+    times: dict[int, datetime] = {}
+    for epoch in sorted(epoch for epoch in wanted if epoch <= latest_epoch):
+        try:
+            event = view.anchored(log, epoch, hint=hints.get(epoch))
+        except Unavailable as error:
+            if error.code == "rpc-disagree":
+                raise
+            gathering.notes.append(f"When epoch {epoch} was anchored could not be found out: {error.message}.")
+            continue
+        if event is not None:
+            times[epoch] = event.block_time
+    return times
+
+
+def _has_ending_key(parts: ReceiptParts, issuer: IssuerEvidence) -> bool:
+    documents = [issuer.document, _parsed(parts.issuer)]
+    return any(key.ends for document in documents if isinstance(document, DidDocument) for key in document.keys)
+
+
+def _is_young(view: LogView, log: LogName, epoch: int) -> bool:
+    event = view.anchored(log, epoch)
+    return event is not None and view.block.time - event.block_time < UNPUBLISHED_GRACE
