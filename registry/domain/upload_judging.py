@@ -156,7 +156,8 @@ class RowJudgement:
 
 def judge_row(record: Record, header: Header, rules: UploadRules) -> RowJudgement:
     """Judge one row by itself."""
-    cells = _cut(record.cells, header.width)
+    uploaded = tuple(map(plain_cell, record.cells)) if header.annotated else record.cells
+    cells = _cut(uploaded, header.width)
     if all(not cell or at in header.report or not clean_text(cell)[0] for at, cell in enumerate(cells)):
         return _judgement(record.line, Result.SKIPPED, find(Code.BLANK_ROW, line=record.line))
     if len(cells) != header.width:
@@ -198,7 +199,7 @@ class _RowJudge:
         """Judge every column."""
         for column, cell in zip(self._header.columns, cells, strict=True):
             if column is not None:
-                self._read(column, plain_cell(cell) if self._header.annotated else cell)
+                self._read(column, cell)
         if Column.RECIPIENT_EMAIL not in self._texts and Column.RECIPIENT_ID not in self._texts:
             self._error(Code.REQUIRED, self._header.identifier)
         for column in (Column.RECIPIENT_NAME, Column.ISSUED_ON):

@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from registry.domain.upload import judge_upload
@@ -112,6 +112,7 @@ CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=
 
 
 @given(st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=5))
+@example([["", "", "\r"], ["x", "", ""]])
 def test_annotating_a_report_again_changes_nothing(cells: Sequence[Sequence[str]]) -> None:
     content = spell([HEADER, *cells], newline="\r\n")
     try:
