@@ -42,7 +42,7 @@ class Expander:
     def expand(self, document: JsonObject) -> Expanded:
         """Return the expanded form; relative IRIs begin with the base.
 
-        Raises Malformed: `undefined-term`, `json-ld`, `too-complex`.
+        Raises Malformed: `undefined-term`, `json-ld`. The document is not too deep: PyLD recurses.
         """
         options = {
             "base": self._base,
@@ -53,9 +53,7 @@ class Expander:
             with self._lock:
                 expanded, dropped = self._processor.expand_telling(document, options)
         except JsonLdError as error:
-            raise _translate(error) from error
-        except RecursionError as error:
-            raise Malformed("too-complex", "expected a document that expands without deep recursion") from error
+            raise Malformed("json-ld", f"expected JSON-LD 1.1, {str(error).splitlines()[0]}") from error
         if dropped:
             raise Malformed("undefined-term", f"expected terms of the contexts, got {dropped[0]!r}")
         return expanded
@@ -122,10 +120,3 @@ class _RememberingProcessor(JsonLdProcessor):  # type: ignore[misc]  # PyLD has 
             kept = (super()._process_context(active_ctx, local_ctx, options, *flags), active_ctx, local_ctx)
             self._kept[key] = kept
         return kept[0]
-
-
-def _translate(error: BaseException) -> Malformed:
-    cause = error
-    while cause.__cause__ is not None:
-        cause = cause.__cause__
-    return Malformed("json-ld", f"expected JSON-LD 1.1, {str(cause).splitlines()[0]}")

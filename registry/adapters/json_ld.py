@@ -73,9 +73,11 @@ def _check_shape(document: JsonObject, contexts: ContextLibrary) -> int:
     for url in _context_urls(document):
         contexts.get(url)
     leaves = nodes = 0
-    pending: list[tuple[JsonValue, str, int]] = [
-        (member, name, 1) for name, member in document.items() if _plain(name) and name != "@context"
-    ]
+    pending: list[tuple[JsonValue, str, int]] = []
+    for name, member in document.items():
+        if name != "@context":
+            _check_name(name, "")
+            pending.append((member, name, 1))
     while pending:
         value, where, depth = pending.pop()
         nodes += 1
@@ -125,16 +127,17 @@ def _members(value: JsonObject, where: str) -> list[tuple[JsonValue, str]]:
         raise Malformed("empty-object", "expected a member, got an empty object", where=where)
     if "@value" in value:
         _check_language_value(value, where)
-    elif not all(_plain(name) for name in value):
-        raise Malformed("json-ld-spelling", "expected plain terms of the contexts as names", where=where)
+    else:
+        for name in value:
+            _check_name(name, where)
     return [(member, f"{where}.{name}") for name, member in value.items()]
 
 
-def _plain(name: str) -> bool:
-    # An IRI, a compact IRI or a keyword in place of a term means the same RDF, and nothing to a reader of the JSON.
-    if name == "@context" or not (name.startswith("@") or ":" in name):
-        return True
-    raise Malformed("json-ld-spelling", f"expected a term of the contexts, got {name!r}")
+def _check_name(name: str, where: str) -> None:
+    # An IRI, a compact IRI or a keyword in place of a term means the same RDF, and nothing to a reader of the JSON;
+    # a context inside the document could give any term another meaning.
+    if name.startswith("@") or ":" in name:
+        raise Malformed("json-ld-spelling", f"expected a term of the contexts, got {name!r}", where=where)
 
 
 def _check_language_value(value: JsonObject, where: str) -> None:
@@ -171,8 +174,9 @@ def _check_node(node: Mapping[str, Any], pending: list[Any]) -> int:
             found += len(values)
             for iri in values:
                 _check_absolute(iri)
-        else:
+        elif name in {"@list", "@graph"} or not name.startswith("@"):
             pending.extend(values)
+        # What stands under other keywords, such as @index, is in no quad: its leaves will be missed.
     return found
 
 

@@ -1,0 +1,87 @@
+import json
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from registry.adapters.contexts import (
+    CREDENTIALS_V2,
+    OPEN_BADGES_EXTENSIONS,
+    PINNED,
+    PinnedContext,
+    load_contexts,
+)
+from registry.domain.errors import Unavailable
+from registry.ports import UnknownContext
+from tests.paths import REPO_ROOT, SHARED_DATA
+
+CONTEXTS = SHARED_DATA / "contexts"
+MANIFEST = json.loads((CONTEXTS / "MANIFEST.json").read_text())
+
+
+@pytest.mark.parametrize("context", PINNED, ids=lambda context: context.url)
+def test_the_installed_contexts_say_what_the_standards_publish(context: PinnedContext) -> None:
+    published = next(entry for entry in MANIFEST if entry["url"] == context.url)
+
+    assert load_contexts().get(context.url) == json.loads((CONTEXTS / published["file"]).read_text())
+    # All are equal to the byte but the extensions, whose white space differs.
+    assert (context.sha256 == published["sha256"]) is (context.url != OPEN_BADGES_EXTENSIONS)
+
+
+def test_an_unknown_context_is_told_by_its_url() -> None:
+    with pytest.raises(UnknownContext) as refusal:
+        load_contexts().get("https://stranger.example/context.json")
+
+    assert refusal.value.code == "unknown-context"
+    assert refusal.value.url == "https://stranger.example/context.json"
+
+
+def test_a_context_with_one_byte_changed_is_refused(tmp_path: Path) -> None:
+    pinned = PinnedContext(url=CREDENTIALS_V2, file="c.json", sha256=sha256(b'{"@context": {}}').hexdigest())
+    (tmp_path / "c.json").write_bytes(b'{"@context": {}}')
+    load_contexts(tmp_path, pinned=(pinned,))
+
+    (tmp_path / "c.json").write_bytes(b'{"@context": {} }')
+
+    with pytest.raises(Unavailable) as refusal:
+        load_contexts(tmp_path, pinned=(pinned,))
+    assert refusal.value.code == "context-changed"
+
+
+def test_a_missing_context_is_told(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable) as refusal:
+        load_contexts(tmp_path)
+
+    assert refusal.value.code == "contexts-missing"
+
+
+def test_a_missing_package_is_told() -> None:
+    # In a process that is told the package is not there.
+    program = (
+        "import importlib.util, sys\n"
+        "find = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name, package=None: None if name == 'openbadgeslib' else find(name, package)\n"
+        "from registry.adapters.contexts import load_contexts\n"
+        "from registry.domain.errors import Unavailable\n"
+        "try:\n    load_contexts()\nexcept Unavailable as error:\n    print(error.code)\n"
+    )
+
+    told = subprocess.run([sys.executable, "-c", program], cwd=REPO_ROOT, capture_output=True, text=True, check=True)
+
+    assert told.stdout == "contexts-missing\n"
+
+
+def test_loading_contexts_imports_neither_the_package_nor_a_json_ld_processor() -> None:
+    program = (
+        "import sys\n"
+        "import registry.adapters.json_ld\n"
+        "from registry.adapters.contexts import load_contexts\n"
+        "load_contexts()\n"
+        "print(sorted({'openbadgeslib', 'pyld', 'requests', 'lxml'} & set(sys.modules)))\n"
+    )
+
+    told = subprocess.run([sys.executable, "-c", program], cwd=REPO_ROOT, capture_output=True, text=True, check=True)
+
+    assert told.stdout == "[]\n"
