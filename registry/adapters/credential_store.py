@@ -86,6 +86,34 @@ class CredentialStore:
             taken.update((bytes(key), found) for key, found in self._connection.execute(statement))
         return taken
 
+    def holders(
+        self,
+        achievement_id: UUID,
+        *,
+        version: int,
+        recipient_keys: Collection[bytes],
+        not_of_upload: UUID | None,
+    ) -> Mapping[bytes, UUID]:
+        """Tell which of the recipients hold that version of an achievement unrevoked, and by which credential."""
+        credential, recipients = tables.credential, tables.credential_recipient
+        held: dict[bytes, UUID] = {}
+        remaining = iter(set(recipient_keys))
+        while part := list(islice(remaining, KEYS_A_QUERY)):
+            statement = (
+                select(recipients.c.recipient_key, credential.c.id)
+                .join(credential, credential.c.id == recipients.c.credential_id)
+                .where(
+                    recipients.c.recipient_key.in_(part),
+                    credential.c.achievement_id == achievement_id,
+                    credential.c.achievement_version == version,
+                    credential.c.standing != Standing.REVOKED.value,
+                )
+            )
+            if not_of_upload is not None:
+                statement = statement.where(credential.c.upload_id.is_distinct_from(not_of_upload))
+            held.update((bytes(key), found) for key, found in self._connection.execute(statement))
+        return held
+
     def insert(self, credentials: Sequence[NewCredential]) -> None:
         """Store credentials, all or none. Raises Conflict."""
         if not credentials:

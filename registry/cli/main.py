@@ -12,6 +12,9 @@ from typing_extensions import override
 COMMANDS: Final = {
     "devchain": "run the embedded development chain",
     "deploy": "put the anchor log on a chain, and open a log in it",
+    "init": "make the database of a registry and tie it to a log",
+    "keys": "make, list and revoke API keys, in the database",
+    "serve": "run the web service",
     "verify": "judge one credential, with no service and no database",
 }
 """Each command is the module `registry.cli.<command>` with `add_parser(subparsers)` and `run(args)`."""

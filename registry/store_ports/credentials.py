@@ -113,6 +113,21 @@ class CredentialReader(Protocol):
         ...
 
 
+    def holders(
+        self,
+        achievement_id: UUID,
+        *,
+        version: int,
+        recipient_keys: Collection[bytes],
+        not_of_upload: UUID | None,
+    ) -> Mapping[bytes, UUID]:
+        """Tell which of the recipients hold that version of an achievement unrevoked, and by which credential.
+
+        Credentials of the upload `not_of_upload` do not count. Any number of keys may be asked for.
+        """
+        ...
+
+
 class CredentialWriter(CredentialReader, Protocol):
     """Writes credentials."""
 

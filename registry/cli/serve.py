@@ -1,0 +1,27 @@
+"""`credroot serve`: hand the process over to the web service.
+
+Entry points do not import one another, so this one becomes the other: same process, same signals.
+"""
+
+import argparse
+import os
+import sys
+from typing import NoReturn
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the program's parser."""
+    parser = subparsers.add_parser(
+        "serve",
+        help="run the web service",
+        description="Run the web service. Everything is set in the environment (docs/operating.md).",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(_args: argparse.Namespace) -> NoReturn:
+    """Become the service's process; its exit code is the command's."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The interpreter that runs us and a module of our own: nothing here is looked up in a path or read by a shell.
+    os.execv(sys.executable, [sys.executable, "-m", "registry.web"])  # noqa: S606

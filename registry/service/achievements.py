@@ -1,0 +1,52 @@
+"""Achievements: what may be awarded. A version never changes; credentials keep the one they were signed with."""
+
+from uuid import UUID
+
+from registry.domain.achievement import Achievement, parse_achievement
+from registry.domain.canonical import JsonObject, canonicalize, parse_object
+from registry.domain.credential import FrozenAchievement
+from registry.service.resources import Resources
+from registry.store_ports import AchievementRecord, IssuerRecord, WriteStore
+
+
+def create_achievement(
+    resources: Resources, unit: WriteStore, issuer: IssuerRecord, body: JsonObject
+) -> AchievementRecord:
+    """Store an achievement as its first version.
+
+    Raises Malformed or Refused with the code of the rule that the body breaks.
+    """
+    achievement_id = resources.ids.new()
+    unit.achievements.insert(achievement_id, issuer_id=issuer.id, body=_checked(body), created_at=resources.clock.now())
+    return unit.achievements.get(issuer.id, achievement_id)
+
+
+def add_version(
+    resources: Resources, unit: WriteStore, issuer: IssuerRecord, achievement_id: UUID, body: JsonObject
+) -> AchievementRecord:
+    """Store the next version of an achievement.
+
+    Raises as `create_achievement`, and NotFound.
+    """
+    version = unit.achievements.add_version(
+        achievement_id, issuer_id=issuer.id, body=_checked(body), created_at=resources.clock.now()
+    )
+    return unit.achievements.get(issuer.id, achievement_id, version=version)
+
+
+def read_achievement(record: AchievementRecord) -> Achievement:
+    """Return a stored version as the value it is."""
+    return parse_achievement(parse_object(record.body))
+
+
+def freeze(resources: Resources, issuer: IssuerRecord, record: AchievementRecord) -> FrozenAchievement:
+    """Return a version as credentials keep it."""
+    return FrozenAchievement(
+        id=f"{resources.issuer_url(issuer.slug)}/achievements/{record.id}",
+        version=record.version,
+        achievement=read_achievement(record),
+    )
+
+
+def _checked(body: JsonObject) -> bytes:
+    return canonicalize(parse_achievement(body).to_body())

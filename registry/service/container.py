@@ -1,0 +1,25 @@
+"""The use cases and settings behind the web service, made once by the wiring."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from registry.domain.evidence import KnownContract
+from registry.service.proving import Receipts
+from registry.service.resources import Resources
+from registry.service.running import IssuingRunner
+from registry.service.statuses import StatusLists
+from registry.service.verifying import Verifier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """The use cases and settings behind the web service."""
+
+    resources: Resources
+    receipts: Receipts
+    status_lists: StatusLists
+    runner: IssuingRunner
+    verifier: Verifier
+    published_contract: KnownContract
+    published_dir: Path
+    max_upload_bytes: int

@@ -1,0 +1,204 @@
+"""Issuing: from an achievement and a recipient to a signed credential with a leaf and a slot.
+
+Slots are drawn first, in a transaction of their own, and are used up whatever happens next; signing needs no
+transaction; what is signed is stored with everything that belongs to it in one transaction, and acknowledged only then.
+"""
+
+import base64
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from registry.domain.canonical import JsonObject, canonicalize, parse_object
+from registry.domain.credential import Award, FrozenAchievement, StatusPlace, build_credential
+from registry.domain.errors import Conflict
+from registry.domain.hashing import Digest, sha256
+from registry.domain.log_name import LogName
+from registry.domain.recipient import Identity, IdentityType, Recipient
+from registry.domain.upload_values import normalise_identifier
+from registry.ports import Signer
+from registry.service.achievements import freeze
+from registry.service.resources import RECIPIENT_HASHING, Resources
+from registry.service.signing import secure
+from registry.store_ports import AchievementRecord, IssuerRecord, NewCredential, ReadStore, WriteStore
+
+SALT_BYTES: Final = 16
+"""128 bits, fresh for every credential: the same person is not linkable across two of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Whom to issue to, as the issuer knows them."""
+
+    name: str | None
+    id: str | None = None
+    """A DID or another IRI of the recipient's own."""
+    identifiers: tuple[tuple[IdentityType, str], ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What this person is told from others by, normalised, the decisive one first."""
+        given = [value for _, value in self.identifiers] + ([] if self.id is None else [self.id])
+        return tuple(dict.fromkeys(normalise_identifier(value) for value in given))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """Everything that the credentials of one achievement have in common."""
+
+    issuer: IssuerRecord
+    profile: JsonObject
+    record: AchievementRecord
+    frozen: FrozenAchievement
+    signer: Signer
+    verification_method: str
+    log: LogName
+    recipient_secret: bytes
+
+    def recipient_key(self, identifier: str) -> bytes:
+        """Hash a normalised identifier as `find_recipient` does."""
+        return _recipient_key(self.recipient_secret, identifier)
+
+    def duplicate_key(self, identifier: str) -> bytes:
+        """Hash what makes a second award of the same version to the same person a duplicate."""
+        scope = self.record.id.bytes + self.record.version.to_bytes(4, "big")
+        return hmac.digest(self.recipient_secret, b"duplicate" + scope + identifier.encode(), "sha256")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One credential to be issued."""
+
+    person: Person
+    award: Award
+    allow_duplicate: bool = False
+    upload_id: UUID | None = None
+    line: int | None = None
+
+
+def load_template(
+    resources: Resources, unit: ReadStore, issuer: IssuerRecord, achievement_id: UUID, *, version: int | None = None
+) -> Template:
+    """Read what the credentials of an achievement's version have in common, and unlock the issuer's key.
+
+    Raises NotFound; Unavailable `key-locked` when the registry's password does not open the key.
+    """
+    record = unit.achievements.get(issuer.id, achievement_id, version=version)
+    key = unit.issuers.active_key(issuer.id)
+    return Template(
+        issuer=issuer,
+        profile=parse_object(issuer.profile),
+        record=record,
+        frozen=freeze(resources, issuer, record),
+        signer=resources.keys.unlock(key.encrypted_key),
+        verification_method=key.verification_method,
+        log=unit.access.log().name,
+        recipient_secret=unit.access.secret(RECIPIENT_HASHING),
+    )
+
+
+def find_recipient(unit: ReadStore, identifier: str) -> bytes:
+    """Return the key under which the credentials of a normalised identifier are found."""
+    return _recipient_key(unit.access.secret(RECIPIENT_HASHING), identifier)
+
+
+def draft(resources: Resources, template: Template, order: Order, *, slot: int) -> tuple[UUID, JsonObject]:
+    """Build the unsigned document of an order; return it with the UUID of its `id`.
+
+    Raises Malformed for what cannot stand in a credential.
+    """
+    document_id = resources.random_uuid4()
+    document = build_credential(
+        credential_id=document_id,
+        issuer=template.profile,
+        achievement=template.frozen,
+        recipient=_recipient(resources, order.person),
+        award=order.award,
+        status=StatusPlace(base_url=resources.status_url, log=template.log, slot=slot),
+    )
+    return document_id, document
+
+
+def sign_order(resources: Resources, template: Template, order: Order, *, slot: int) -> NewCredential:
+    """Build, sign and hash one credential.
+
+    Raises Malformed for what cannot be signed without loss.
+    """
+    document_id, document = draft(resources, template, order, slot=slot)
+    now = resources.clock.now()
+    secured = secure(
+        document,
+        signer=template.signer,
+        json_ld=resources.json_ld,
+        created=now,
+        verification_method=template.verification_method,
+    )
+    content = canonicalize(secured)
+    keys = order.person.keys
+    return NewCredential(
+        id=resources.ids.new(),
+        issuer_id=template.issuer.id,
+        achievement_id=template.record.id,
+        achievement_version=template.record.version,
+        upload_id=order.upload_id,
+        line=order.line,
+        recipient_keys=tuple(template.recipient_key(key) for key in keys),
+        document_id=document_id,
+        document=content,
+        did_document_sha256=Digest(template.issuer.did_document_sha256),
+        leaf=sha256(content),
+        slot=slot,
+        suspendable=template.frozen.achievement.suspension,
+        duplicate_key=None if order.allow_duplicate else template.duplicate_key(keys[0]),
+        valid_from=order.award.valid_from,
+        valid_until=order.award.valid_until,
+        created_at=now,
+    )
+
+
+def issue(
+    resources: Resources, unit: WriteStore, issuer: IssuerRecord, achievement_id: UUID, order: Order
+) -> NewCredential:
+    """Issue one credential inside the caller's transaction.
+
+    Raises NotFound, Malformed, Conflict `already-issued` when the recipient holds this version of the achievement.
+    """
+    template = load_template(resources, unit, issuer, achievement_id)
+    if not order.allow_duplicate:
+        taken = unit.credentials.duplicates([template.duplicate_key(order.person.keys[0])])
+        for holder in taken.values():
+            raise Conflict("already-issued", f"this recipient already holds the credential {holder}")
+    (slot,) = unit.statuses.assign_slots(issuer.id, 1, draw=resources.draw, now=resources.clock.now())
+    credential = sign_order(resources, template, order, slot=slot)
+    unit.credentials.insert([credential])
+    return credential
+
+
+def sign_orders(resources: Resources, template: Template, orders: Sequence[Order]) -> list[NewCredential]:
+    """Draw the slots of many orders, then build and sign them outside any transaction."""
+    with resources.store.write() as unit:
+        slots = unit.statuses.assign_slots(
+            template.issuer.id, len(orders), draw=resources.draw, now=resources.clock.now()
+        )
+    return [sign_order(resources, template, order, slot=slot) for order, slot in zip(orders, slots, strict=True)]
+
+
+def _recipient_key(secret: bytes, identifier: str) -> bytes:
+    # Keyed with the database's secret: findable here, meaningless in a stolen table.
+    return hmac.digest(secret, identifier.encode(), "sha256")
+
+
+def _recipient(resources: Resources, person: Person) -> Recipient:
+    return Recipient(
+        name=person.name,
+        id=person.id,
+        identities=tuple(
+            Identity(type=kind, identifier=identifier, salt=_salt(resources)) for kind, identifier in person.identifiers
+        ),
+    )
+
+
+def _salt(resources: Resources) -> str:
+    return base64.urlsafe_b64encode(resources.random_bytes(SALT_BYTES)).rstrip(b"=").decode("ascii")

@@ -1,0 +1,72 @@
+"""Issuing in the background: one thread, which carries on what a crash or a restart left unfinished."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import structlog
+
+from registry.domain.errors import Conflict, CredrootError, Unavailable
+from registry.service.resources import Resources
+from registry.service.uploads import run, unfinished
+from registry.store_ports import UploadRecord
+
+RETRY_SECONDS: Final = 5.0
+"""After the outside world failed: long enough for a database to come back, short enough to be called at once."""
+
+_log = structlog.get_logger()
+
+
+class IssuingRunner:
+    """Issues accepted uploads one after the other."""
+
+    def __init__(self, resources: Resources, *, max_bytes: int) -> None:
+        self._resources = resources
+        self._max_bytes = max_bytes
+        self._stop = threading.Event()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="issuing")
+
+    def resume(self) -> int:
+        """Carry on every unfinished upload, and return how many there are."""
+        records = unfinished(self._resources)
+        for record in records:
+            self.submit(record)
+        return len(records)
+
+    def submit(self, record: UploadRecord) -> None:
+        """Issue an accepted upload when the earlier ones are done."""
+        self._thread.submit(self._guarded, lambda: self._issue(record))
+
+    def close(self) -> None:
+        """End after the chunk that is being issued; the rest is carried on by the next start."""
+        self._stop.set()
+        self._thread.shutdown(wait=True, cancel_futures=True)
+
+    def _issue(self, record: UploadRecord) -> None:
+        while not self._stop.is_set():
+            try:
+                run(self._resources, record, max_bytes=self._max_bytes, stopping=self._stop.is_set)
+            except Unavailable as error:
+                _log.warning("issuing_waits", upload=str(record.id), code=error.code)
+                self._stop.wait(RETRY_SECONDS)
+                continue
+            except Conflict as error:
+                # Another process did these rows: its transaction won, ours left nothing behind.
+                _log.info("issuing_left_to_another", upload=str(record.id), code=error.code)
+            except CredrootError as error:
+                self._fail(record, error.code)
+            return
+
+    def _fail(self, record: UploadRecord, code: str) -> None:
+        _log.error("issuing_failed", upload=str(record.id), code=code)
+        with self._resources.store.write() as unit:
+            unit.uploads.fail(record.id, failure=code, finished_at=self._resources.clock.now())
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception:
+            # A future nobody asks swallows its error; the upload stays `issuing` and the next start tries again.
+            _log.exception("issuing_crashed")
+            raise

@@ -1,0 +1,174 @@
+"""Revoking, suspending, reinstating: accepted at once, without gas, anchored with the next epoch.
+
+The served list (Bitstring Status List v1.0) is the newest accepted state: it may be ahead of the chain, never behind.
+"""
+
+import base64
+import gzip
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from threading import Lock
+from typing import Final, assert_never
+from uuid import UUID
+
+from registry.domain.canonical import JsonObject, canonicalize
+from registry.domain.errors import Malformed
+from registry.domain.fields import write_time
+from registry.domain.hashing import sha256
+from registry.domain.slot import Purpose, status_list_url
+from registry.domain.vc_form import CREDENTIALS_CONTEXT
+from registry.service.access import Caller
+from registry.service.resources import Resources
+from registry.service.signing import secure
+from registry.store_ports import CredentialRecord, IssuerRecord, StatusOrder, WriteStore
+
+LIST_TTL: Final = timedelta(minutes=5)
+"""How long a verifier may keep a list: a revocation is seen everywhere within it."""
+MAX_NOTE: Final = 2_000
+MAX_CACHED_LISTS: Final = 256
+"""Signed lists of a few kilobytes each, so that a popular one is signed once a change."""
+
+
+class StatusAction(StrEnum):
+    """What may be done to a credential's status."""
+
+    REVOKE = "revoke"
+    SUSPEND = "suspend"
+    REINSTATE = "reinstate"
+
+
+class Reason(StrEnum):
+    """Why, as everybody may know it: coarse on purpose. What nobody else needs to know goes into the note."""
+
+    SUPERSEDED = "superseded"
+    ISSUED_IN_ERROR = "issued-in-error"
+    REQUIREMENTS_NOT_MET = "requirements-not-met"
+    MISCONDUCT = "misconduct"
+    HOLDER_REQUEST = "holder-request"
+    KEY_COMPROMISED = "key-compromised"
+    UNDER_REVIEW = "under-review"
+    REVIEW_CLOSED = "review-closed"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusRequest:
+    """Somebody's decision about one credential."""
+
+    action: StatusAction
+    reason: Reason
+    note: str = ""
+    """Private: stored, never published."""
+
+    def __post_init__(self) -> None:
+        """Raise Malformed for a note that is a file."""
+        if len(self.note) > MAX_NOTE:
+            raise Malformed("malformed-note", f"expected at most {MAX_NOTE} characters", where="note")
+
+
+def change_status(
+    resources: Resources,
+    unit: WriteStore,
+    issuer: IssuerRecord,
+    credential_id: UUID,
+    request: StatusRequest,
+    *,
+    caller: Caller,
+) -> CredentialRecord:
+    """Carry out a decision; the served list has it as soon as the transaction is committed.
+
+    Raises NotFound, Conflict `revoked` (revocation is for ever) or `not-suspendable`.
+    """
+    unit.credentials.get(issuer.id, credential_id)
+    order = StatusOrder(
+        id=resources.ids.new(),
+        credential_id=credential_id,
+        reason=str(request.reason),
+        note=request.note,
+        changed_at=resources.clock.now(),
+        changed_by=caller.name,
+    )
+    match request.action:
+        case StatusAction.REVOKE:
+            unit.statuses.revoke(order)
+        case StatusAction.SUSPEND:
+            unit.statuses.suspend(order)
+        case StatusAction.REINSTATE:
+            unit.statuses.reinstate(order)
+        case _ as never:
+            assert_never(never)
+    return unit.credentials.get(issuer.id, credential_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedList:
+    """A status list credential as it is served."""
+
+    content: bytes
+    etag: str
+
+
+class StatusLists:
+    """Signs status lists, each once a change."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._signed: OrderedDict[tuple[Purpose, int, datetime, str], SignedList] = OrderedDict()
+        self._lock = Lock()
+
+    def serve(self, purpose: Purpose, number: int) -> SignedList:
+        """Return the newest accepted state of a list, signed by the issuer it belongs to. Raises NotFound."""
+        resources = self._resources
+        with resources.store.read() as unit:
+            record = unit.statuses.status_list(purpose, number)
+            issuer = unit.issuers.get(record.issuer_id)
+            key = unit.issuers.active_key(issuer.id)
+            log = unit.access.log().name
+        known = (purpose, number, record.changed_at, key.verification_method)
+        with self._lock:
+            signed = self._signed.get(known)
+        if signed is None:
+            url = status_list_url(resources.status_url, log=log, purpose=purpose, number=number)
+            document = secure(
+                list_document(url, issuer=issuer, purpose=purpose, bits=record.bits, changed_at=record.changed_at),
+                signer=resources.keys.unlock(key.encrypted_key),
+                json_ld=resources.json_ld,
+                # Not now: the same state is the same bytes, on every replica and after every restart.
+                created=record.changed_at,
+                verification_method=key.verification_method,
+            )
+            content = canonicalize(_with_single_proof(document))
+            signed = SignedList(content=content, etag=f'"{sha256(content).hex()}"')
+            with self._lock:
+                self._signed[known] = signed
+                while len(self._signed) > MAX_CACHED_LISTS:
+                    self._signed.popitem(last=False)
+        return signed
+
+
+def list_document(url: str, *, issuer: IssuerRecord, purpose: Purpose, bits: bytes, changed_at: datetime) -> JsonObject:
+    """Write the unsigned `BitstringStatusListCredential` of a list (Bitstring Status List v1.0 section 2.2)."""
+    # Time 0 in the gzip header: the same bits are the same text.
+    encoded = base64.urlsafe_b64encode(gzip.compress(bits, mtime=0)).rstrip(b"=").decode("ascii")
+    return {
+        "@context": [CREDENTIALS_CONTEXT],
+        "id": url,
+        "type": ["VerifiableCredential", "BitstringStatusListCredential"],
+        "issuer": issuer.did,
+        "validFrom": write_time(changed_at),
+        "credentialSubject": {
+            "id": f"{url}#list",
+            "type": "BitstringStatusList",
+            "statusPurpose": str(purpose),
+            "encodedList": f"u{encoded}",
+            "ttl": int(LIST_TTL.total_seconds() * 1000),
+        },
+    }
+
+
+def _with_single_proof(document: JsonObject) -> JsonObject:
+    # Open Badges want an array; consumers of status lists expect the plain object of a single proof.
+    proofs = document["proof"]
+    return {**document, "proof": proofs[0]} if isinstance(proofs, list) and len(proofs) == 1 else document

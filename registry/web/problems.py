@@ -1,0 +1,120 @@
+"""Problems as RFC 9457 describes them: one clear error with a stable code, whatever went wrong.
+
+    {"type": "<public url>/problems/<code>", "title": ..., "status": ..., "detail": ..., "code": ..., ...facts}
+
+What a route cannot expect becomes `internal-error`: its cause goes to the log, never to the caller.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from registry.domain.errors import Conflict, CredrootError, Forbidden, Malformed, NotFound, Refused, Unavailable
+
+MEDIA_TYPE: Final = "application/problem+json"
+INTERNAL_ERROR: Final = "internal-error"
+
+_STATUS: Final[tuple[tuple[type[CredrootError], HTTPStatus], ...]] = (
+    (Malformed, HTTPStatus.BAD_REQUEST),
+    (NotFound, HTTPStatus.NOT_FOUND),
+    (Conflict, HTTPStatus.CONFLICT),
+    (Forbidden, HTTPStatus.FORBIDDEN),
+    (Refused, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+_HTTP_CODES: Final[Mapping[int, str]] = {
+    401: "not-authenticated",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "body-too-large",
+    415: "media-type-unsupported",
+}
+
+_log = structlog.get_logger()
+
+
+class NotAuthenticated(CredrootError):
+    """The caller has no API key, or one that is unknown or revoked."""
+
+    def __init__(self) -> None:
+        super().__init__("not-authenticated", "expected an API key: Authorization: Bearer <key>")
+
+
+class BodyTooLarge(CredrootError):
+    """The request is larger than the route takes."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__("body-too-large", f"expected at most {limit_bytes} bytes")
+
+
+def problem(
+    status: HTTPStatus,
+    code: str,
+    detail: str,
+    *,
+    facts: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Write one problem as a response."""
+    body = {
+        "type": f"urn:credroot:problem:{code}",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": detail,
+        "code": code,
+        **(facts or {}),
+    }
+    return Response(orjson.dumps(body), status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def status_of(error: CredrootError) -> HTTPStatus:
+    """Return the HTTP status that an error of ours is answered with."""
+    if isinstance(error, NotAuthenticated):
+        return HTTPStatus.UNAUTHORIZED
+    if isinstance(error, BodyTooLarge):
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def install(app: FastAPI) -> None:
+    """Make the application answer every error as a problem."""
+    app.add_exception_handler(CredrootError, _answer_ours)
+    app.add_exception_handler(RequestValidationError, _answer_validation)
+    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_exception_handler(Exception, _answer_unexpected)
+
+
+def _answer_ours(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, CredrootError):
+        raise error
+    status = status_of(error)
+    headers = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else None
+    where = getattr(error, "where", "")
+    return problem(status, error.code, error.message, facts={"where": where} if where else None, headers=headers)
+
+
+def _answer_validation(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    # The values are left out: they may be the caller's secret in the wrong field.
+    errors = [{"where": ".".join(str(part) for part in item["loc"]), "reason": item["msg"]} for item in error.errors()]
+    detail = f"{errors[0]['where']}: {errors[0]['reason']}" if errors else "expected another request"
+    return problem(HTTPStatus.BAD_REQUEST, "malformed-request", detail, facts={"errors": errors})
+
+
+def _answer_http(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    code = _HTTP_CODES.get(error.status_code, "http-error")
+    return problem(HTTPStatus(error.status_code), code, str(error.detail), headers=error.headers)
+
+
+def _answer_unexpected(request: Request, error: Exception) -> Response:
+    _log.error("request_failed", method=request.method, path=request.url.path, exc_info=error)
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, INTERNAL_ERROR, "something unexpected happened; it was logged")

@@ -1,0 +1,118 @@
+"""What every route asks of a request: who sends it, under which idempotency key, and how a file is received."""
+
+import hashlib
+import tempfile
+from typing import Annotated, BinaryIO, Final, cast
+from uuid import UUID
+
+from fastapi import Depends, Query, Request, Response, Security
+from fastapi.concurrency import run_in_threadpool
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from registry.domain.canonical import JsonObject, parse_object
+from registry.domain.errors import Malformed
+from registry.domain.hashing import Digest, sha256
+from registry.service.access import Caller, authenticate
+from registry.service.container import Container
+from registry.service.once import RequestKey
+from registry.store_ports import IdempotencyAnswer
+from registry.web.limits import MAX_BODY_BYTES
+from registry.web.problems import NotAuthenticated
+
+MAX_IDEMPOTENCY_KEY: Final = 255
+MAX_PAGE: Final = 500
+SPOOL_BYTES: Final = 4 * 1_048_576
+"""What of a file stays in memory while it is received; the rest waits on disk."""
+
+_bearer = HTTPBearer(auto_error=False, description="An API key, as shown once when it was made.")
+
+
+def container_of(request: Request) -> Container:
+    """Return what the application was wired with."""
+    return cast("Container", request.app.state.container)  # Starlette's state is untyped
+
+
+Wired = Annotated[Container, Depends(container_of)]
+
+
+async def caller_of(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+) -> Caller:
+    """Return who sends the request. Raises NotAuthenticated."""
+    if credentials is None:
+        raise NotAuthenticated
+    container = container_of(request)
+    caller = await run_in_threadpool(authenticate, container.resources, credentials.credentials)
+    if caller is None:
+        raise NotAuthenticated
+    return caller
+
+
+Authenticated = Annotated[Caller, Depends(caller_of)]
+
+
+async def json_body_of(request: Request) -> JsonObject:
+    """Read a body whose every byte matters: I-JSON, or refused. Raises Malformed."""
+    return parse_object(await request.body(), limit_bytes=MAX_BODY_BYTES)
+
+
+StrictBody = Annotated[JsonObject, Depends(json_body_of)]
+
+
+async def request_key_of(request: Request, caller: Authenticated) -> RequestKey | None:
+    """Return the caller's name for this request, None when it gave none. Raises Malformed."""
+    return name_request(request, caller, content=sha256(await request.body()))
+
+
+Named = Annotated[RequestKey | None, Depends(request_key_of)]
+
+
+def name_request(request: Request, caller: Caller, *, content: Digest) -> RequestKey | None:
+    """Return the caller's name for a request whose body has this hash.
+
+    Raises Malformed `malformed-idempotency-key`.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY or not key.isascii() or not key.isprintable():
+        raise Malformed("malformed-idempotency-key", f"expected 1 to {MAX_IDEMPOTENCY_KEY} printable ASCII characters")
+    identity = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + content
+    return RequestKey(tenant=caller.tenant, key=key, request_hash=sha256(identity))
+
+
+class Page:
+    """Which part of a list is asked for."""
+
+    def __init__(
+        self,
+        after: Annotated[UUID | None, Query(description="The id of the last item of the page before.")] = None,
+        limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 100,
+    ) -> None:
+        self.after = after
+        self.limit = limit
+
+
+Paged = Annotated[Page, Depends()]
+
+
+async def spool(request: Request) -> tuple[BinaryIO, Digest]:
+    """Receive a file without holding it in memory; return it with the hash of its bytes. The caller closes it."""
+    file = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES))  # noqa: SIM115 - handed to the caller
+    digest = hashlib.sha256()
+    try:
+        async for part in request.stream():
+            digest.update(part)
+            await run_in_threadpool(file.write, part)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return file, Digest(digest.digest())
+
+
+def respond(answer: IdempotencyAnswer) -> Response:
+    """Send a kept answer, or one that is about to be kept."""
+    location = answer.headers.decode("ascii")
+    headers = {"Location": location} if location else {}
+    return Response(answer.body, status_code=answer.status, media_type="application/json", headers=headers)

@@ -1,0 +1,147 @@
+"""Credentials: issue one, find, revoke, suspend, reinstate."""
+
+from datetime import UTC, datetime, time
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from registry.domain.canonical import parse_object
+from registry.domain.credential import Award, Evidence
+from registry.domain.errors import Malformed
+from registry.domain.recipient import IdentityType
+from registry.domain.upload_values import normalise_identifier
+from registry.service.access import issuer_for_reading, issuer_for_writing
+from registry.service.achievements import read_achievement
+from registry.service.issuing import Order, Person, find_recipient, issue
+from registry.service.once import once
+from registry.service.proving import anchored_epoch
+from registry.service.rows import validity_of
+from registry.service.statuses import StatusAction, StatusRequest, change_status
+from registry.store_ports import CredentialRecord, IdempotencyAnswer, ReadStore, WriteStore
+from registry.web.requests import Authenticated, Named, Paged, Wired, respond
+from registry.web.schemas import CredentialForm, CredentialView, IssuedView, SearchForm, StatusForm
+from registry.web.views import created, view_credential
+
+router = APIRouter(prefix="/v1/issuers/{slug}/credentials", tags=["credentials"])
+
+
+@router.post("", status_code=201, response_model=IssuedView)
+def post_credential(container: Wired, caller: Authenticated, named: Named, slug: str, form: CredentialForm) -> Response:
+    """Issue one credential; it is stored for good when this is answered."""
+
+    def make(unit: WriteStore) -> CredentialRecord:
+        issuer = issuer_for_writing(unit, caller, slug)
+        record = unit.achievements.get(issuer.id, form.achievement)
+        order = Order(
+            person=_person(form),
+            award=_award(form, container.resources.clock.now(), read_achievement(record).validity_days),
+            allow_duplicate=form.allow_duplicate,
+        )
+        credential = issue(container.resources, unit, issuer, form.achievement, order)
+        return unit.credentials.get(issuer.id, credential.id)
+
+    def render(record: CredentialRecord) -> IdempotencyAnswer:
+        view = view_credential(container.resources, record, anchored=False)
+        issued = IssuedView(document=parse_object(record.document), **view.model_dump())
+        return created(issued, location=f"/v1/issuers/{slug}/credentials/{record.id}")
+
+    return respond(once(container.resources, named, make, render))
+
+
+@router.get("")
+def get_credentials(container: Wired, caller: Authenticated, slug: str, page: Paged) -> list[CredentialView]:
+    """List an issuer's credentials in the order they were issued."""
+    with container.resources.store.read() as unit:
+        issuer = issuer_for_writing(unit, caller, slug)
+        records = unit.credentials.page(issuer.id, after=page.after, limit=page.limit)
+        return [_view(container, unit, record) for record in records]
+
+
+@router.post("/search")
+def search_credentials(
+    container: Wired, caller: Authenticated, slug: str, form: SearchForm, page: Paged
+) -> list[CredentialView]:
+    """Find a recipient's credentials by an identifier: in a body, so that it stands in no log of addresses."""
+    with container.resources.store.read() as unit:
+        issuer = issuer_for_writing(unit, caller, slug)
+        key = find_recipient(unit, normalise_identifier(form.identifier))
+        records = unit.credentials.of_recipient(key, issuer_id=issuer.id, after=page.after, limit=page.limit)
+        return [_view(container, unit, record) for record in records]
+
+
+@router.get("/{credential_id}")
+def get_credential(container: Wired, caller: Authenticated, slug: str, credential_id: UUID) -> CredentialView:
+    """Show where a credential stands."""
+    with container.resources.store.read() as unit:
+        issuer = issuer_for_reading(unit, caller, slug)
+        return _view(container, unit, unit.credentials.get(issuer.id, credential_id))
+
+
+@router.get("/{credential_id}/document", responses={200: {"content": {"application/vc": {}}}})
+def get_document(container: Wired, caller: Authenticated, slug: str, credential_id: UUID) -> Response:
+    """Return the signed document, byte for byte as it was hashed."""
+    with container.resources.store.read() as unit:
+        issuer = issuer_for_writing(unit, caller, slug)
+        record = unit.credentials.get(issuer.id, credential_id)
+    return Response(record.document, media_type="application/vc", headers={"Cache-Control": "private, no-store"})
+
+
+@router.post("/{credential_id}/revoke")
+def revoke(container: Wired, caller: Authenticated, slug: str, credential_id: UUID, form: StatusForm) -> CredentialView:
+    """Revoke a credential for ever: seen in the served list at once, on chain with the next epoch."""
+    return _change(container, caller, slug, credential_id, form, action=StatusAction.REVOKE)
+
+
+@router.post("/{credential_id}/suspend")
+def suspend(
+    container: Wired, caller: Authenticated, slug: str, credential_id: UUID, form: StatusForm
+) -> CredentialView:
+    """Suspend a credential whose achievement opted in to suspension."""
+    return _change(container, caller, slug, credential_id, form, action=StatusAction.SUSPEND)
+
+
+@router.post("/{credential_id}/reinstate")
+def reinstate(
+    container: Wired, caller: Authenticated, slug: str, credential_id: UUID, form: StatusForm
+) -> CredentialView:
+    """Lift a suspension."""
+    return _change(container, caller, slug, credential_id, form, action=StatusAction.REINSTATE)
+
+
+def _change(
+    container: Wired, caller: Authenticated, slug: str, credential_id: UUID, form: StatusForm, *, action: StatusAction
+) -> CredentialView:
+    request = StatusRequest(action=action, reason=form.reason, note=form.note)
+    with container.resources.store.write() as unit:
+        issuer = issuer_for_writing(unit, caller, slug)
+        record = change_status(container.resources, unit, issuer, credential_id, request, caller=caller)
+        return _view(container, unit, record)
+
+
+def _view(container: Wired, unit: ReadStore, record: CredentialRecord) -> CredentialView:
+    return view_credential(container.resources, record, anchored=anchored_epoch(unit, record) is not None)
+
+
+def _person(form: CredentialForm) -> Person:
+    given = [] if form.recipient.email is None else [(IdentityType.EMAIL, form.recipient.email)]
+    identifiers = (*given, *form.recipient.identifiers.items())
+    if not identifiers and form.recipient.id is None:
+        raise Malformed("recipient-without-identity", "expected an id or an identifier", where="recipient")
+    return Person(name=form.recipient.name, id=form.recipient.id, identifiers=identifiers)
+
+
+def _award(form: CredentialForm, now: datetime, validity_days: int | None) -> Award:
+    awarded = now if form.issued_on is None else datetime.combine(form.issued_on, time(), tzinfo=UTC)
+    if awarded > now:
+        raise Malformed("issued-in-future", f"expected a day up to {now.date()}", where="issuedOn")
+    return Award(
+        valid_from=awarded.replace(microsecond=0),
+        valid_until=validity_of(awarded, form.expires_on, validity_days),
+        awarded=awarded.replace(microsecond=0),
+        results=form.results,
+        evidence=tuple(
+            Evidence(url=item.url, name=item.name, narrative=item.narrative, description=item.description)
+            for item in form.evidence
+        ),
+        narrative=form.narrative,
+    )

@@ -1,0 +1,148 @@
+"""What everybody may see, at the root: DID documents, status lists, receipts, published files, health."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Response
+from fastapi.responses import FileResponse
+
+from registry.domain.canonical import canonicalize
+from registry.domain.errors import NotFound, Unavailable
+from registry.domain.hashing import digest_from_hex
+from registry.domain.receipt import MEDIA_TYPE
+from registry.domain.slot import MAX_LIST, Purpose
+from registry.service.achievements import freeze
+from registry.service.statuses import LIST_TTL
+from registry.store_ports import ReadStore
+from registry.web.requests import Wired
+from registry.web.schemas import EpochView, HealthView, LogView
+from registry.web.views import view_epoch
+
+router = APIRouter(tags=["public"])
+
+_PUBLISHED: Final = re.compile(
+    r"log\.json|issuers/[0-9a-f]{64}\.json"
+    r"|epochs/[1-9][0-9]{0,15}/(?:manifest\.json|batch-[0-9]{1,5}\.bin|(?:revocation|suspension)-[0-9]{1,7}\.bin)",
+    re.ASCII,
+)
+_LIST: Final = re.compile(r"0|[1-9][0-9]{0,6}", re.ASCII)
+_FOREVER: Final = "public, max-age=31536000, immutable"
+_RECEIPT: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {MEDIA_TYPE: {}}}}
+_DID: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"application/did+json": {}}}}
+_STATUS: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"application/vc": {}}}, 304: {}}
+
+
+@router.get("/healthz")
+def healthz() -> HealthView:
+    """Tell that the process answers."""
+    return HealthView(status="ok")
+
+
+@router.get("/readyz")
+def readyz(container: Wired) -> HealthView:
+    """Tell that the database answers and belongs to a log: 503 otherwise."""
+    with container.resources.store.read() as unit:
+        try:
+            unit.access.log()
+        except NotFound as error:
+            raise Unavailable("not-initialised", "run `credroot init` first") from error
+    return HealthView(status="ok")
+
+
+@router.get("/issuers/{slug}/did.json", responses=_DID)
+def get_did_document(container: Wired, slug: str) -> Response:
+    """Serve the DID document of a did:web issuer."""
+    with container.resources.store.read() as unit:
+        issuer = unit.issuers.by_slug(slug)
+    return Response(issuer.did_document, media_type="application/did+json", headers={"Cache-Control": "max-age=300"})
+
+
+@router.get("/issuers/{slug}/achievements/{achievement_id}")
+def get_public_achievement(container: Wired, slug: str, achievement_id: UUID) -> dict[str, Any]:
+    """Serve the newest version of an achievement: what its `id` in credentials leads to."""
+    with container.resources.store.read() as unit:
+        issuer = unit.issuers.by_slug(slug)
+        record = unit.achievements.get(issuer.id, achievement_id)
+    frozen = freeze(container.resources, issuer, record)
+    return frozen.achievement.document(achievement_id=frozen.id, version=frozen.version)
+
+
+@router.get("/status/{chain}/{contract}/{number}/{purpose}/{status_list}", responses=_STATUS)
+def get_status_list(
+    container: Wired,
+    chain: str,
+    contract: str,
+    number: str,
+    *,
+    purpose: Purpose,
+    status_list: str,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Serve a signed `BitstringStatusListCredential`: the newest accepted state of a list."""
+    with container.resources.store.read() as unit:
+        ours = str(unit.access.log().name) == f"{chain}/{contract}/{number}"
+    if not ours or _LIST.fullmatch(status_list) is None or int(status_list) > MAX_LIST:
+        raise NotFound("status-list-not-found", "no such status list")
+    signed = container.status_lists.serve(purpose, int(status_list))
+    headers = {"ETag": signed.etag, "Cache-Control": f"public, max-age={int(LIST_TTL.total_seconds())}"}
+    if if_none_match is not None and signed.etag in if_none_match:
+        return Response(status_code=304, headers=headers)
+    return Response(signed.content, media_type="application/vc", headers=headers)
+
+
+@router.get("/receipts/{leaf}", responses=_RECEIPT)
+def get_receipt(container: Wired, leaf: str) -> Response:
+    """Serve the receipt of a leaf; 404 `not-yet-anchored` before its epoch is final.
+
+    Needs no account: a receipt holds nothing that is not published.
+    """
+    receipt = container.receipts.of_leaf(digest_from_hex(leaf, "leaf"))
+    return Response(canonicalize(receipt.to_json()), media_type=MEDIA_TYPE, headers={"Cache-Control": "max-age=60"})
+
+
+@router.get("/published/{path:path}")
+def get_published(container: Wired, path: str) -> Response:
+    """Serve a published file (protocol section 9). No other path exists."""
+    file = container.published_dir / path
+    if _PUBLISHED.fullmatch(path) is None or not file.is_file():
+        raise NotFound("published-file-not-found", "no such published file")
+    media_type = "application/json" if file.suffix == ".json" else "application/octet-stream"
+    return FileResponse(
+        file, media_type=media_type, headers={"Cache-Control": _FOREVER if _is_immutable(file) else "no-cache"}
+    )
+
+
+@router.get("/v1/log")
+def get_log(container: Wired) -> LogView:
+    """Show the registry's log and what waits to be anchored in it."""
+    with container.resources.store.read() as unit:
+        log = unit.access.log()
+        waiting = unit.epochs.waiting()
+        newest, final = unit.epochs.newest(), unit.epochs.newest_final()
+    moments = [moment for moment in (waiting.oldest_credential_at, waiting.oldest_status_change_at) if moment]
+    return LogView(
+        log=str(log.name),
+        deploy_block=log.deploy_block,
+        newest_epoch=0 if newest is None else newest.number,
+        newest_final_epoch=0 if final is None else final.number,
+        waiting_credentials=waiting.credentials,
+        waiting_status_changes=waiting.status_changes,
+        oldest_waiting_since=min(moments, default=None),
+    )
+
+
+@router.get("/v1/epochs/{number}")
+def get_epoch(container: Wired, number: int) -> EpochView:
+    """Show an epoch and where its anchor stands."""
+    with container.resources.store.read() as unit:
+        return _epoch(unit, number)
+
+
+def _epoch(unit: ReadStore, number: int) -> EpochView:
+    return view_epoch(unit.epochs.get(number), unit.epochs.anchor(number))
+
+
+def _is_immutable(file: Path) -> bool:
+    return file.name != "log.json"

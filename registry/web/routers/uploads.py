@@ -1,0 +1,211 @@
+"""Uploads: a CSV file of recipients, judged, previewed, issued and handed back."""
+
+import tempfile
+from collections.abc import Iterator
+from itertools import islice
+from typing import Annotated, Any, BinaryIO, Final, cast
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+
+from registry.domain.upload_judging import Result, RowJudgement
+from registry.service.access import Caller, issuer_for_reading, issuer_for_writing
+from registry.service.container import Container
+from registry.service.export import write_archive
+from registry.service.once import RequestKey, once
+from registry.service.uploads import CHUNK_BYTES, UploadOrder, annotated, examine, judgements, preview, receive, start
+from registry.store_ports import IdempotencyAnswer, IssuerRecord, UploadRecord, WriteStore
+from registry.web.requests import (
+    MAX_PAGE,
+    SPOOL_BYTES,
+    Authenticated,
+    Named,
+    Paged,
+    Wired,
+    name_request,
+    respond,
+    spool,
+)
+from registry.web.schemas import PreviewView, RowView, UploadView
+from registry.web.views import created, view_row, view_upload
+
+router = APIRouter(prefix="/v1/issuers/{slug}/uploads", tags=["uploads"])
+
+_CSV: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "text/csv": {
+                "schema": {"type": "string", "format": "binary"},
+                "example": "recipient_email,recipient_name,issued_on\r\namal@example.org,Amal Haddad,2026-05-29\r\n",
+            }
+        },
+    }
+}
+_CSV_ANSWER: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/csv": {}}}}
+_ZIP_ANSWER: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"application/zip": {}}}}
+
+
+@router.post("", status_code=201, response_model=UploadView, openapi_extra=_CSV)
+async def post_upload(
+    request: Request,
+    container: Wired,
+    caller: Authenticated,
+    *,
+    slug: str,
+    achievement: Annotated[UUID, Query(description="The achievement that the file's people earned.")],
+    filename: Annotated[str, Query(max_length=255)] = "upload.csv",
+    skip_bad: Annotated[
+        bool, Query(alias="skipBad", description="Issue the good rows of a file with bad ones.")
+    ] = False,
+    allow_duplicates: Annotated[bool, Query(alias="allowDuplicates")] = False,
+    ignore_extra: Annotated[bool, Query(alias="ignoreExtra", description="Pass over unknown columns.")] = False,
+) -> Response:
+    """Upload a CSV file. It is a dry run: every row is judged, nothing is issued."""
+    file, digest = await spool(request)
+    with file:
+        order = UploadOrder(
+            id=container.resources.ids.new(),
+            achievement_id=achievement,
+            filename=filename,
+            sha256=digest,
+            skip_bad=skip_bad,
+            allow_duplicates=allow_duplicates,
+            ignore_extra=ignore_extra,
+        )
+        named = name_request(request, caller, content=digest)
+        return await run_in_threadpool(_take, container, caller, slug, order=order, file=file, named=named)
+
+
+@router.get("")
+def get_uploads(container: Wired, caller: Authenticated, slug: str, page: Paged) -> list[UploadView]:
+    """List an issuer's uploads."""
+    with container.resources.store.read() as unit:
+        issuer = issuer_for_reading(unit, caller, slug)
+        return [view_upload(record) for record in unit.uploads.page(issuer.id, after=page.after, limit=page.limit)]
+
+
+@router.get("/{upload_id}")
+def get_upload(container: Wired, caller: Authenticated, slug: str, upload_id: UUID) -> UploadView:
+    """Show an upload and how far it is issued."""
+    with container.resources.store.read() as unit:
+        issuer = issuer_for_reading(unit, caller, slug)
+        return view_upload(unit.uploads.get(issuer.id, upload_id))
+
+
+@router.get("/{upload_id}/rows")
+def get_rows(
+    container: Wired,
+    caller: Authenticated,
+    slug: str,
+    upload_id: UUID,
+    *,
+    after_line: Annotated[int, Query(alias="afterLine", ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 100,
+    every: Annotated[bool, Query(description="Show rows without findings too.")] = False,
+) -> list[RowView]:
+    """Show what was found in the rows: line, column, value, code and remedy."""
+    issuer, record = _find(container, caller, slug, upload_id)
+    shown = (
+        view_row(judgement)
+        for judgement in _judge(container, issuer, record)
+        if judgement.line > after_line and (every or judgement.findings or judgement.result is not Result.OK)
+    )
+    return list(islice(shown, limit))
+
+
+@router.get("/{upload_id}/annotated.csv", responses=_CSV_ANSWER)
+def get_annotated(container: Wired, caller: Authenticated, slug: str, upload_id: UUID) -> Response:
+    """Return the file with the findings beside each row, safe to open in a spreadsheet program."""
+    issuer, record = _find(container, caller, slug, upload_id)
+    content = annotated(container.resources, issuer, record, max_bytes=container.max_upload_bytes)
+    headers = {"Content-Disposition": f'attachment; filename="{record.id}-annotated.csv"', "Cache-Control": "no-store"}
+    return StreamingResponse(content, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/{upload_id}/preview")
+def get_preview(
+    container: Wired, caller: Authenticated, slug: str, upload_id: UUID, line: Annotated[int, Query(ge=1)]
+) -> PreviewView:
+    """Show what the row at a line would become. Nothing is signed."""
+    issuer, record = _find(container, caller, slug, upload_id)
+    judgement, document = preview(container.resources, issuer, record, line=line, max_bytes=container.max_upload_bytes)
+    return PreviewView(row=view_row(judgement), credential=document)
+
+
+@router.post("/{upload_id}/issue", status_code=202, response_model=UploadView)
+def post_issue(container: Wired, caller: Authenticated, named: Named, slug: str, upload_id: UUID) -> Response:
+    """Issue the good rows. When this is answered they will be issued, each once, whatever happens to the service."""
+    begun: list[UploadRecord] = []
+
+    def begin(unit: WriteStore) -> UploadRecord:
+        issuer = issuer_for_writing(unit, caller, slug)
+        record = start(container.resources, unit, unit.uploads.get(issuer.id, upload_id))
+        begun.append(record)
+        return record
+
+    def render(record: UploadRecord) -> IdempotencyAnswer:
+        return created(view_upload(record), location=f"/v1/issuers/{slug}/uploads/{record.id}", status=202)
+
+    answer = once(container.resources, named, begin, render)
+    for record in begun:
+        container.runner.submit(record)
+    return respond(answer)
+
+
+@router.get("/{upload_id}/archive.zip", responses=_ZIP_ANSWER)
+def get_archive(container: Wired, caller: Authenticated, slug: str, upload_id: UUID) -> Response:
+    """Download all credentials of an upload, with the receipts of those that are anchored."""
+    _, record = _find(container, caller, slug, upload_id)
+    file = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES))  # noqa: SIM115 - closed by _pieces
+    with container.resources.store.read() as unit:
+        unanchored = write_archive(file, unit, container.receipts, record)
+    file.seek(0)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{record.id}.zip"',
+        "Cache-Control": "no-store",
+        "Credroot-Not-Yet-Anchored": str(unanchored),
+    }
+    return StreamingResponse(_pieces(file), media_type="application/zip", headers=headers)
+
+
+def _take(
+    container: Container,
+    caller: Caller,
+    slug: str,
+    *,
+    order: UploadOrder,
+    file: BinaryIO,
+    named: RequestKey | None,
+) -> Response:
+    with container.resources.store.read() as unit:
+        issuer = issuer_for_writing(unit, caller, slug)
+    record = examine(container.resources, issuer, order, file, max_bytes=container.max_upload_bytes)
+
+    def store(unit: WriteStore) -> UploadRecord:
+        file.seek(0)
+        return receive(unit, record, iter(lambda: file.read(CHUNK_BYTES), b""))
+
+    def render(stored: UploadRecord) -> IdempotencyAnswer:
+        return created(view_upload(stored), location=f"/v1/issuers/{slug}/uploads/{stored.id}")
+
+    return respond(once(container.resources, named, store, render))
+
+
+def _find(container: Container, caller: Caller, slug: str, upload_id: UUID) -> tuple[IssuerRecord, UploadRecord]:
+    """Return an upload whose people the caller may see."""
+    with container.resources.store.read() as unit:
+        issuer = issuer_for_writing(unit, caller, slug)
+        return issuer, unit.uploads.get(issuer.id, upload_id)
+
+
+def _judge(container: Container, issuer: IssuerRecord, record: UploadRecord) -> Iterator[RowJudgement]:
+    return judgements(container.resources, issuer, record, max_bytes=container.max_upload_bytes)
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(CHUNK_BYTES):
+            yield piece

@@ -1,0 +1,68 @@
+"""Verifying: one public call that answers in words and stable codes."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from fastapi import APIRouter
+from pydantic import ValidationError
+
+from registry.domain.canonical import JsonObject, canonicalize
+from registry.domain.errors import Malformed
+from registry.domain.evidence import Policy
+from registry.domain.log_name import LogName
+from registry.service.checking import verify_here
+from registry.service.verifying import VerifyRequest
+from registry.web.requests import StrictBody, Wired
+from registry.web.schemas import VerdictView, VerifyForm
+
+router = APIRouter(prefix="/v1", tags=["verification"])
+
+_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": VerifyForm.model_json_schema(by_alias=True)}},
+    }
+}
+
+
+@router.post("/verify", response_model=VerdictView, openapi_extra=_BODY)
+def verify(container: Wired, body: StrictBody) -> JsonObject:
+    """Verify a credential. A credential that is revoked or forged is a successful check: the answer is 200.
+
+    Needs no account; what is sent is not kept.
+    """
+    try:
+        form = VerifyForm.model_validate(body)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Malformed("malformed-request", str(first["msg"]), where=where) from None
+    options = form.options
+    if options.at is not None and options.at.tzinfo is None:
+        raise Malformed("time-without-offset", "expected a moment with an offset", where="options.at")
+    policy = Policy(
+        published_contract=container.published_contract,
+        profile=options.profile,
+        max_status_age=timedelta(seconds=options.max_status_age_seconds),
+        max_block_age=timedelta(seconds=options.max_block_age_seconds),
+        at=options.at,
+        trusted_logs=frozenset(LogName.parse(name) for name in options.trust_logs),
+        contracts=frozenset(address.lower() for address in options.contracts),
+        recognised=None if options.recognised is None else frozenset(options.recognised),
+    )
+    request = VerifyRequest(
+        credential=canonicalize(form.credential),
+        policy=policy,
+        receipt=None if form.receipt is None else canonicalize(form.receipt),
+        did_document=None if form.did_document is None else canonicalize(form.did_document),
+        resolve_did=options.resolve_did,
+        status_lists=tuple(canonicalize(item) for item in form.status_lists),
+    )
+    verdict = verify_here(
+        request,
+        verifier=container.verifier,
+        receipts=container.receipts,
+        status_lists=container.status_lists,
+        store=container.resources.store,
+    )
+    return verdict.to_json()

@@ -1,0 +1,318 @@
+"""The JSON forms of the service's requests and answers, as its OpenAPI document shows them.
+
+Names are camelCase on the wire. Unknown members of requests are refused: a misspelt option is not an option left out.
+"""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from registry.domain.evidence import Profile
+from registry.domain.recipient import IdentityType
+from registry.service.statuses import Reason
+from registry.store_ports import AnchorState, DidMethod, Role, Standing, UploadState
+
+
+class View(BaseModel):
+    """An answer."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+
+class Form(BaseModel):
+    """A request."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+class ProblemView(View):
+    """An error (RFC 9457)."""
+
+    type: str = Field(examples=["urn:credroot:problem:issuer-not-found"])
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(examples=[404])
+    detail: str = Field(examples=["no such issuer"])
+    code: str = Field(examples=["issuer-not-found"], description="Stable: compare this, not the words.")
+
+
+class IssuerForm(Form):
+    """A new issuer."""
+
+    slug: str = Field(examples=["example-polytechnic"])
+    name: str = Field(examples=["Example Polytechnic"])
+    kind: str = Field(default="university", examples=["university"])
+    did_method: DidMethod = DidMethod.WEB
+    url: str | None = Field(default=None, examples=["https://polytechnic.example"])
+    email: str | None = Field(default=None, examples=["registrar@polytechnic.example"])
+    phone: str | None = None
+    description: str | None = None
+
+
+class IssuerView(View):
+    """An issuer."""
+
+    id: UUID
+    slug: str
+    name: str
+    kind: str
+    did: str
+    did_method: DidMethod
+    did_document: dict[str, Any]
+    profile: dict[str, Any]
+    created_at: datetime
+
+
+class KeyRotationForm(Form):
+    """Why the signing key is replaced."""
+
+    compromised: bool = Field(default=False, description="Mark the old key revoked from now on.")
+
+
+class ApiKeyForm(Form):
+    """A new API key."""
+
+    role: Role
+    issuer: str | None = Field(default=None, description="The issuer's slug; exactly for the role issuer.")
+    label: str = Field(examples=["registrar's office"])
+
+
+class ApiKeyView(View):
+    """An API key, without its secret."""
+
+    id: UUID
+    role: Role
+    issuer_id: UUID | None
+    label: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class NewApiKeyView(ApiKeyView):
+    """An API key, the only time its secret is shown."""
+
+    key: str = Field(description="Keep it now: it is stored hashed and never shown again.")
+
+
+class AchievementView(View):
+    """A version of an achievement."""
+
+    id: UUID
+    iri: str
+    version: int
+    created_at: datetime
+    achievement: dict[str, Any]
+
+
+class RecipientForm(Form):
+    """Whom a credential is about."""
+
+    name: str | None = Field(default=None, examples=["Amal Haddad"])
+    id: str | None = Field(default=None, description="A DID or another IRI of the recipient's own.")
+    email: str | None = Field(default=None, examples=["amal.haddad@example.org"])
+    identifiers: dict[IdentityType, str] = Field(default_factory=dict, description="Further identifiers, hashed too.")
+
+
+class EvidenceForm(Form):
+    """Something that shows what was done."""
+
+    url: str | None = None
+    name: str | None = None
+    narrative: str | None = None
+    description: str | None = None
+
+
+class CredentialForm(Form):
+    """One credential to issue."""
+
+    achievement: UUID
+    recipient: RecipientForm
+    issued_on: date | None = Field(default=None, description="Today, when left out.")
+    expires_on: date | None = Field(default=None, description="The last day of validity.")
+    results: tuple[str, ...] = Field(default=(), description="One value for each result description, or none.")
+    evidence: tuple[EvidenceForm, ...] = ()
+    narrative: str | None = None
+    allow_duplicate: bool = False
+
+
+class CredentialView(View):
+    """A stored credential."""
+
+    id: UUID
+    uri: str = Field(description="The `id` of the document.")
+    achievement: UUID
+    achievement_version: int
+    leaf: str
+    slot: int
+    standing: Standing
+    suspendable: bool
+    valid_from: datetime
+    valid_until: datetime | None
+    created_at: datetime
+    upload: UUID | None
+    line: int | None
+    epoch: int | None = Field(description="None until it is sealed.")
+    anchored: bool = Field(description="Its epoch is final on chain: there is a receipt.")
+    receipt: str = Field(description="Where the receipt is, or will be.")
+
+
+class IssuedView(CredentialView):
+    """A credential that was just issued."""
+
+    document: dict[str, Any]
+
+
+class SearchForm(Form):
+    """Whose credentials are looked for; identifiers are compared hashed."""
+
+    identifier: str = Field(examples=["amal.haddad@example.org"])
+
+
+class StatusForm(Form):
+    """A decision about a credential."""
+
+    reason: Reason
+    note: str = Field(default="", description="Private: kept, never published.")
+
+
+class UploadView(View):
+    """An upload and how far it is."""
+
+    id: UUID
+    achievement: UUID
+    achievement_version: int
+    filename: str
+    sha256: str
+    state: UploadState
+    skip_bad: bool
+    allow_duplicates: bool
+    ignore_extra: bool
+    rows_ok: int
+    rows_error: int
+    rows_skipped: int
+    rows_issued: int
+    created_at: datetime
+    requested_at: datetime | None
+    finished_at: datetime | None
+    failure: str | None
+
+
+class FindingView(View):
+    """What was found in a row."""
+
+    code: str
+    severity: str
+    column: str | None
+    value: str | None
+    message: str
+    remedy: str
+    same_as_line: int | None
+
+
+class RowView(View):
+    """A row of an upload and what was found in it."""
+
+    line: int
+    result: str
+    code: str | None
+    findings: tuple[FindingView, ...]
+
+
+class PreviewView(View):
+    """What a row would become."""
+
+    row: RowView
+    credential: dict[str, Any] | None = Field(description="Unsigned, with slot 0; none for a row that is refused.")
+
+
+class EpochView(View):
+    """An epoch and its anchor."""
+
+    epoch: int
+    root: str
+    sealed_at: datetime
+    state: AnchorState
+    transaction: str | None
+    block_number: int | None
+    block_time: datetime | None
+    blocked_reason: str | None
+    published: bool
+
+
+class LogView(View):
+    """The registry's log and what waits to be anchored in it."""
+
+    log: str
+    deploy_block: int
+    newest_epoch: int
+    newest_final_epoch: int
+    waiting_credentials: int
+    waiting_status_changes: int
+    oldest_waiting_since: datetime | None
+
+
+class VerifyOptions(Form):
+    """By which policy a credential is verified."""
+
+    profile: Profile = Profile.CREDROOT
+    max_status_age_seconds: Annotated[int, Field(ge=0, le=31_536_000)] = 3600
+    max_block_age_seconds: Annotated[int, Field(ge=0, le=31_536_000)] = 3600
+    at: datetime | None = Field(default=None, description="Judge as of this moment, with an offset.")
+    trust_logs: tuple[str, ...] = Field(default=(), max_length=16)
+    contracts: tuple[str, ...] = Field(default=(), max_length=16)
+    resolve_did: bool = Field(default=True, description="Fetch the issuer's did:web document now.")
+    recognised: tuple[str, ...] | None = Field(default=None, max_length=10_000, description="DIDs of known issuers.")
+
+
+class VerifyForm(Form):
+    """A credential to verify."""
+
+    credential: dict[str, Any]
+    receipt: dict[str, Any] | None = Field(default=None, description="The service's own is taken when left out.")
+    did_document: dict[str, Any] | None = None
+    status_lists: tuple[dict[str, Any], ...] = Field(default=(), max_length=4)
+    options: VerifyOptions = VerifyOptions()
+
+
+class CheckView(View):
+    """One check of a verdict."""
+
+    id: str
+    number: int
+    result: Literal["pass", "fail", "unknown", "skipped"]
+    code: str
+    sentence: str
+
+
+class BlockView(View):
+    """The block that the chain was read at."""
+
+    chain: str
+    number: int
+    hash: str
+    time: datetime
+    final: bool
+
+
+class VerdictView(View):
+    """What became of a credential (docs/verdict.md)."""
+
+    verdict: str = Field(examples=["valid"])
+    exit_code: int = Field(description="What `credroot verify` would exit with.")
+    profile: Profile
+    checked_at: datetime
+    as_of: datetime
+    block: BlockView | None
+    credential: dict[str, Any]
+    checks: tuple[CheckView, ...]
+    scope: str
+    notes: tuple[str, ...]
+    next: tuple[str, ...]
+
+
+class HealthView(View):
+    """How the service is."""
+
+    status: Literal["ok"]
