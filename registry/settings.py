@@ -82,8 +82,14 @@ class Settings(BaseSettings):
     max_tip_gwei: Annotated[float, Field(gt=0)] = 5.0
     """The most of that it offers as a tip."""
 
-    stuck_after_blocks: Annotated[int, Field(ge=1)] = 3
-    """Look at a pending transaction's fees again after this many blocks."""
+    min_tip_gwei: Annotated[float, Field(ge=0)] = 0.05
+    """The least tip the worker offers, whatever the market says."""
+
+    stuck_after_seconds: Annotated[float, Field(gt=0)] = 36.0
+    """Look at a pending transaction's fees again after this long; 36 seconds are three blocks of Ethereum."""
+
+    rpc_timeout_seconds: Annotated[float, Field(gt=0)] = 10.0
+    """How long a node may take for one answer."""
 
     log_level: str = "info"
     """debug, info, warning or error."""

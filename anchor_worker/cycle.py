@@ -1,0 +1,129 @@
+"""One round of the worker: publish what is final, seal what is due, and move the open anchor as far as it goes.
+
+    load -> observe -> step -> store -> act        again, until the machine says to wait
+
+Starting up is the first round: recovering from a crash and running are the same thing. Whatever fails in the outside
+world ends the round, not the worker; the next round begins with what is stored.
+"""
+
+from typing import Final
+
+import structlog
+
+from anchor_worker.machine import Action, Broadcast, Phase, Sign, State, Wait, step, with_attempt
+from anchor_worker.ports import AnchorStore, Observer, Publisher, Sealer, Sender, StoredAnchor
+from registry.domain.errors import Conflict, Unavailable
+
+MAX_STEPS: Final = 16
+"""From sealed to final are four steps; with replacements a few more. The rest is for the next round."""
+
+log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """Takes one anchor after the other from sealed to final."""
+
+    def __init__(
+        self, *, anchors: AnchorStore, observer: Observer, sender: Sender, sealer: Sealer, publisher: Publisher
+    ) -> None:
+        """Take everything that reaches outside."""
+        self._anchors = anchors
+        self._observer = observer
+        self._sender = sender
+        self._sealer = sealer
+        self._publisher = publisher
+
+    def run_once(self) -> None:
+        """Do one round; what the outside world fails to do is noted and left for the next one."""
+        try:
+            self._publish()
+            self._seal_if_due()
+            self._move_anchors()
+            self._publish()
+        except Unavailable as error:
+            log.warning("round_ended_early", code=error.code, reason=error.message)
+        except Conflict as error:
+            # Another worker was faster, or the store refuses: nothing was done, everything is as it is stored.
+            log.warning("round_gave_way", code=error.code, reason=error.message)
+
+    def seal(self) -> int | None:
+        """Seal what waits, due or not, and return the epoch; None when there is nothing to anchor.
+
+        Raises Conflict, Unavailable.
+        """
+        number = self._sealer.seal()
+        if number is None:
+            log.info("nothing_to_seal")
+        else:
+            log.info("epoch_sealed", epoch=number)
+        return number
+
+    def _seal_if_due(self) -> None:
+        # While an anchor is open the next epoch could not be sent: it rather grows.
+        if self._anchors.open_anchor() is None and self._sealer.is_due():
+            self.seal()
+
+    def _publish(self) -> None:
+        for epoch in self._publisher.publish():
+            log.info("epoch_published", epoch=epoch)
+
+    def _move_anchors(self) -> None:
+        for _ in range(MAX_STEPS):
+            stored = self._anchors.open_anchor()
+            if stored is None:
+                return
+            state, action = step(stored.state, self._observer.observe(stored.state))
+            if state != stored.state:
+                _log_change(stored.state, state)
+                stored = self._anchors.save(stored, state)
+            if isinstance(action, Wait) and state.phase is not Phase.FINAL:
+                return
+            self._act(stored, action)
+
+    def _act(self, stored: StoredAnchor, action: Action) -> None:
+        match action:
+            case Sign():
+                signed = self._sender.sign(stored.state, action)
+                self._anchors.add_attempt(stored, with_attempt(stored.state, signed.attempt), signed)
+                log.info(
+                    "anchor_signed",
+                    epoch=stored.state.epoch,
+                    transaction=signed.attempt.transaction,
+                    nonce=action.nonce,
+                    max_fee_wei=action.fees.max_fee_wei,
+                    tip_wei=action.fees.tip_wei,
+                )
+            case Broadcast():
+                self._broadcast(stored.state, action)
+            case Wait():
+                return
+
+    def _broadcast(self, state: State, action: Broadcast) -> None:
+        # The stored bytes, never freshly signed ones. A crash from here on sends them once more.
+        raw = self._anchors.begin_sending(action.transaction)
+        reply = self._sender.send(raw)
+        self._anchors.record_reply(action.transaction, reply)
+        log.info(
+            "anchor_sent",
+            epoch=state.epoch,
+            transaction=action.transaction,
+            refusal=reply.refusal,
+            detail=reply.detail or None,
+        )
+
+
+def _log_change(before: State, after: State) -> None:
+    obstacle, place = after.obstacle, after.place
+    write = log.error if obstacle is not None else log.info
+    write(
+        "anchor_moved",
+        epoch=after.epoch,
+        root=after.root.hex(),
+        before=before.phase,
+        after=after.phase,
+        reason=None if obstacle is None else obstacle.reason,
+        detail=None if obstacle is None else obstacle.detail,
+        transaction=None if place is None else place.transaction,
+        block_number=None if place is None else place.block_number,
+        block_hash=None if place is None else place.block_hash,
+    )

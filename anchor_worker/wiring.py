@@ -1,0 +1,87 @@
+"""From settings to a worker: which database, which nodes, which account, which log."""
+
+from datetime import timedelta
+
+from sqlalchemy import Engine
+
+from anchor_worker.cycle import Worker
+from anchor_worker.fees import FeeLimits
+from anchor_worker.observer import AnchoredLog, ChainObserver, Policy
+from anchor_worker.publishing import FilePublisher
+from anchor_worker.sealing import EpochSealer, SealingRule
+from anchor_worker.sender import ChainSender
+from anchor_worker.store import SqlAnchorStore
+from registry.adapters.account_key import load_account
+from registry.adapters.artifacts import load_artifact
+from registry.adapters.clock import SystemClock
+from registry.adapters.database import open_engine
+from registry.adapters.rpc import connect
+from registry.adapters.sql_store import SqlStore
+from registry.domain.errors import Conflict, Refused
+from registry.settings import GWEI, Settings
+from registry.store_ports import LogRecord
+
+
+def build_worker(settings: Settings) -> Worker:
+    """Return a worker for the log in the settings' database.
+
+    Raises Refused when a setting is missing, NotFound before the registry is initialised, Conflict when the log is in
+    another contract than the published one, Unavailable when the database cannot be reached.
+    """
+    if not settings.rpc_urls:
+        raise Refused("setting-missing", "set CREDROOT_RPC_URLS: the worker needs a node")
+    if settings.anchor_key_file is None:
+        raise Refused("setting-missing", "set CREDROOT_ANCHOR_KEY_FILE: the worker signs with that account")
+    engine = open_engine(settings.database_url)
+    clock, artifact = SystemClock(), load_artifact()
+    record = read_log(engine)
+    if record.name.contract != artifact.address:
+        raise Conflict("other-contract", f"the log is in {record.name.contract}, expected {artifact.address}")
+    account = load_account(settings.anchor_key_file, password=settings.anchor_key_password())
+    sender = account.address.lower()
+    nodes = [connect(url, timeout_seconds=settings.rpc_timeout_seconds) for url in settings.rpc_urls]
+    return Worker(
+        anchors=SqlAnchorStore(engine, sender=sender, clock=clock),
+        observer=ChainObserver(
+            nodes,
+            log=AnchoredLog(
+                name=record.name,
+                genesis_hash="0x" + record.genesis_hash.hex(),
+                deploy_block=record.deploy_block,
+                artifact=artifact,
+            ),
+            sender=sender,
+            policy=_policy(settings),
+            clock=clock,
+        ),
+        sender=ChainSender(nodes, account=account, log=record.name, artifact=artifact, clock=clock),
+        sealer=build_sealer(settings, engine, record),
+        publisher=FilePublisher(SqlStore(engine), folder=settings.published_dir, clock=clock),
+    )
+
+
+def build_sealer(settings: Settings, engine: Engine, record: LogRecord) -> EpochSealer:
+    """Return a sealer: it needs no node and no account."""
+    rule = SealingRule(
+        after=timedelta(seconds=settings.seal_after_seconds), after_credentials=settings.seal_after_credentials
+    )
+    return EpochSealer(SqlStore(engine), log=record.name, rule=rule, clock=SystemClock())
+
+
+def read_log(engine: Engine) -> LogRecord:
+    """Return the log of a database. Raises NotFound before the registry is initialised, Unavailable."""
+    with SqlStore(engine).read() as unit:
+        return unit.access.log()
+
+
+def _policy(settings: Settings) -> Policy:
+    max_fee_wei = round(settings.max_fee_gwei * GWEI)
+    max_tip_wei = min(round(settings.max_tip_gwei * GWEI), max_fee_wei)
+    return Policy(
+        limits=FeeLimits(
+            max_fee_wei=max_fee_wei,
+            min_tip_wei=min(round(settings.min_tip_gwei * GWEI), max_tip_wei),
+            max_tip_wei=max_tip_wei,
+        ),
+        stuck_after=timedelta(seconds=settings.stuck_after_seconds),
+    )
