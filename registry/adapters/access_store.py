@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from registry.adapters import tables
-from registry.adapters.statements import change_one, insert_if_absent, not_found, one_row
+from registry.adapters.statements import change_one, first_said, insert_if_absent, not_found, one_row
 from registry.domain.errors import Conflict, NotFound
 from registry.domain.hashing import Digest
 from registry.domain.log_name import LogName
@@ -98,7 +98,7 @@ class AccessStore:
 
     def revoke_api_key(self, key_id: UUID, *, revoked_at: datetime) -> None:
         """Revoke an API key. Raises NotFound."""
-        first = func.coalesce(tables.api_key.c.revoked_at, revoked_at)
+        first = first_said(tables.api_key.c.revoked_at, revoked_at)
         statement = update(tables.api_key).where(tables.api_key.c.id == key_id).values(revoked_at=first)
         change_one(self._connection, statement, what="api-key")
 

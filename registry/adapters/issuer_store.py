@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from registry.adapters import tables
-from registry.adapters.statements import change_one, insert_if_absent, one_row
+from registry.adapters.statements import change_one, first_said, insert_if_absent, one_row
 from registry.domain.hashing import Digest, sha256
 from registry.store_ports import DidMethod, IssuerKeyRecord, IssuerRecord, NewIssuer
 
@@ -94,7 +94,7 @@ class IssuerStore:
     def retire_key(self, key_id: UUID, *, retired_at: datetime) -> None:
         """Retire a key. Raises NotFound."""
         keys = tables.issuer_key
-        first = func.coalesce(keys.c.retired_at, retired_at)
+        first = first_said(keys.c.retired_at, retired_at)
         change_one(
             self._connection, update(keys).where(keys.c.id == key_id).values(retired_at=first), what="issuer-key"
         )

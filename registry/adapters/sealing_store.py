@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from registry.adapters import tables
 from registry.adapters.epoch_store import EpochStore
-from registry.adapters.statements import change_one, lock_table
+from registry.adapters.statements import change_one, first_said, lock_table
 from registry.domain.errors import Conflict
 from registry.domain.hashing import Digest
 from registry.store_ports import AnchorState, NewBatch, NewEpoch, UnsealedEntry, UnsealedGroup
@@ -89,7 +89,7 @@ class SealingStore(EpochStore):
 
     def mark_published(self, epoch: int, *, published_at: datetime) -> None:
         """Note that an epoch's files are in place. Raises NotFound."""
-        first = func.coalesce(tables.epoch.c.published_at, published_at)
+        first = first_said(tables.epoch.c.published_at, published_at)
         statement = update(tables.epoch).where(tables.epoch.c.number == epoch).values(published_at=first)
         change_one(self._connection, statement, what="epoch")
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Delete, Row, Select, Table, Update, text
+from sqlalchemy import Column, ColumnElement, Connection, Delete, Row, Select, Table, Update, func, literal, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from registry.domain.errors import NotFound
@@ -22,6 +22,11 @@ def change_one(connection: Connection, statement: Update | Delete, *, what: str)
     """Change a row that must be there. Raises NotFound `<what>-not-found`."""
     if connection.execute(statement).rowcount != 1:
         raise not_found(what)
+
+
+def first_said(column: Column[Any], value: object) -> ColumnElement[Any]:
+    """Return what a column holds already, or else the value: a second time changes nothing."""
+    return func.coalesce(column, literal(value, column.type))
 
 
 def not_found(what: str) -> NotFound:
