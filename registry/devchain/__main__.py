@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 from eth_typing import Address
-from eth_utils.address import is_address, to_canonical_address
+from eth_utils.address import is_checksum_address, is_checksum_formatted_address, is_hex_address, to_canonical_address
 
 from registry.devchain.accounts import DEVELOPMENT_MNEMONIC, development_accounts
 from registry.devchain.errors import DevChainError
@@ -119,8 +119,8 @@ def _seconds(text: str) -> float:
 
 
 def _address(text: str) -> Address:
-    # A mixed-case address must have the right checksum: funds sent to a typing error are found by nobody.
-    if not is_address(text):
+    # A mixed-case address must have the right checksum (EIP-55): funds for a typing error are found by nobody.
+    if not is_hex_address(text) or (is_checksum_formatted_address(text) and not is_checksum_address(text)):
         raise argparse.ArgumentTypeError(f"{text} is not an address")
     return Address(to_canonical_address(text))
 
