@@ -46,6 +46,9 @@ def check_inclusion(evidence: Evidence) -> Finding:
         check_entry_path(path, word=slot.word, where="path")
     except Malformed as error:
         return failed(Reason.PATH_MALFORMED, f"The path has not the form of a proof: {error.message}.")
+    if parts.anchor.log != slot.log:
+        sentence = f"The document names {slot.log}, the receipt {parts.anchor.log}."
+        return failed(Reason.LOG_DIFFERS, sentence)
     if fold(leaf, path) != parts.root:
         return failed(Reason.PATH_LEADS_ELSEWHERE, "The path does not lead from the document to the epoch's root.")
     return _check_header(evidence, parts, slot=slot, leaf=leaf, path=path)
@@ -128,9 +131,8 @@ def _check_header(
 
 
 def _check_agreement(evidence: Evidence, parts: ReceiptParts, *, slot: CredentialSlot, header: BatchHeader) -> Finding:
-    if not header.log == parts.anchor.log == slot.log:
-        sentence = f"The document names {slot.log}, the batch {header.log}, the anchor {parts.anchor.log}."
-        return failed(Reason.LOG_DIFFERS, sentence)
+    if header.log != slot.log:
+        return failed(Reason.LOG_DIFFERS, f"The document names {slot.log}, the batch {header.log}.")
     if header.issuer != evidence.presented.issuer:
         sentence = f"The batch is of {header.issuer}, the document of {evidence.presented.issuer}."
         return failed(Reason.ISSUER_DIFFERS, sentence)

@@ -35,7 +35,7 @@ def check_revocation(evidence: Evidence) -> Finding:
     if obstacle is not None:
         return obstacle
     current = _newest_current(evidence, known)
-    if current is None:
+    if current is None or not _covers_credential(evidence, current):
         return _not_known(evidence, known, Purpose.REVOCATION)
     return passed(Reason.NOT_REVOKED, f"The credential is not revoked as of epoch {current.epoch} of its log.")
 
@@ -55,7 +55,7 @@ def check_suspension(evidence: Evidence) -> Finding:
         return failed(Reason.SUSPENDED, f"The credential is suspended as of epoch {current.epoch} of its log.")
     if any(item.value for item in served):
         return failed(Reason.SUSPENDED, "The credential is suspended, as the issuer's signed status list says.")
-    if current is not None:
+    if current is not None and _covers_credential(evidence, current):
         return passed(Reason.NOT_SUSPENDED, f"The credential is not suspended as of epoch {current.epoch} of its log.")
     if obstacle is None and served:
         return passed(Reason.NOT_SUSPENDED, "The credential is not suspended, as the issuer's signed status list says.")
@@ -84,7 +84,7 @@ def _known_bits(evidence: Evidence, slot: CredentialSlot, purpose: Purpose) -> _
     bits: list[_Bit] = []
     flaws: list[Finding] = []
     for proof in _proofs(evidence, purpose):
-        judged = proof if isinstance(proof, Finding) else _judge_proof(proof, slot, view)
+        judged = proof if isinstance(proof, Finding) else _judge_proof(evidence, proof, slot, view)
         if isinstance(judged, _Bit):
             bits.append(judged)
         else:
@@ -107,16 +107,18 @@ def _proofs(evidence: Evidence, purpose: Purpose) -> Iterator[StatusProof | Find
     yield from (proof for proof in listed if proof.purpose is purpose)
 
 
-def _judge_proof(proof: StatusProof, slot: CredentialSlot, view: ChainEvidence) -> "_Bit | Finding":
+def _judge_proof(evidence: Evidence, proof: StatusProof, slot: CredentialSlot, view: ChainEvidence) -> "_Bit | Finding":
     if proof.log != slot.log:
         return unknown(
             Reason.STATUS_FOREIGN, f"The status proof is of {proof.log}, the credential's log is {slot.log}."
         )
     if fold_status_proof(proof, slot=slot.slot) != proof.root:
         return unknown(Reason.STATUS_FOREIGN, "The status proof does not lead from the credential's slot to its root.")
-    if proof.epoch > view.latest_epoch or view.roots.get(proof.epoch) != proof.root:
-        return unknown(Reason.STATUS_UNANCHORED, f"The chain holds no such root as epoch {proof.epoch} of the log.")
-    return _Bit(epoch=proof.epoch, value=bit_of_chunk(proof.chunk, slot.slot))
+    if proof.epoch <= view.latest_epoch and view.roots.get(proof.epoch) == proof.root:
+        return _Bit(epoch=proof.epoch, value=bit_of_chunk(proof.chunk, slot.slot))
+    if evidence.parts is not None and proof.epoch < evidence.parts.anchor.epoch:
+        return unknown(Reason.STATUS_STALE, f"The status proof is of epoch {proof.epoch}, before the credential's own.")
+    return unknown(Reason.STATUS_UNANCHORED, f"The chain holds no such root as epoch {proof.epoch} of the log.")
 
 
 def _obstacle(evidence: Evidence, slot: CredentialSlot) -> Finding | None:
@@ -137,12 +139,15 @@ def _final_view(evidence: Evidence, slot: CredentialSlot) -> ChainEvidence | Fin
 
 
 def _newest_current(evidence: Evidence, known: _Known) -> _Bit | None:
-    """Return the newest bit of a current epoch, no older than the credential's own."""
-    if evidence.parts is None or evidence.view is None:
-        return None
-    view, own = evidence.view, evidence.parts.anchor.epoch
-    current = [bit for bit in known.bits if bit.epoch >= own and _is_current(evidence, view, bit.epoch)]
+    """Return the newest bit of a current epoch."""
+    view = evidence.view
+    current = [bit for bit in known.bits if view is not None and _is_current(evidence, view, bit.epoch)]
     return max(current, key=lambda bit: bit.epoch, default=None)
+
+
+def _covers_credential(evidence: Evidence, bit: _Bit) -> bool:
+    """Tell whether a bit is of the credential's own epoch or a later one: before that its slot was nobody's."""
+    return evidence.parts is not None and bit.epoch >= evidence.parts.anchor.epoch
 
 
 def _is_current(evidence: Evidence, view: ChainEvidence, epoch: int) -> bool:
@@ -153,14 +158,14 @@ def _is_current(evidence: Evidence, view: ChainEvidence, epoch: int) -> bool:
 
 
 def _not_known(evidence: Evidence, known: _Known, purpose: Purpose) -> Finding:
+    if evidence.parts is None:
+        return without_receipt(evidence)
     if known.bits:
         newest = max(known.bits, key=lambda bit: bit.epoch)
         sentence = f"The {purpose} status is known up to epoch {newest.epoch} of the log only."
         return unknown(Reason.STATUS_STALE, sentence)
     if known.flaw is not None:
         return known.flaw
-    if evidence.parts is None:
-        return without_receipt(evidence)
     return unknown(Reason.STATUS_MISSING, f"There is no {purpose} proof.")
 
 
