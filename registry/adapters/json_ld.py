@@ -56,10 +56,13 @@ class PinnedJsonLd:
         dataset = self._expander.to_rdf(expanded)
         quads = list(_quads(dataset))
         check_complexity(quads)
-        canonical = pyoxigraph.Dataset(quads)
-        canonical.canonicalize(pyoxigraph.CanonicalizationAlgorithm.RDFC_1_0)
-        lines = sorted(f"{quad} .\n".encode() for quad in canonical)
-        return b"".join(lines)
+        return canonical_lines(pyoxigraph.Dataset(quads))
+
+
+def canonical_lines(dataset: pyoxigraph.Dataset) -> bytes:
+    """Write the RDFC-1.0 canonical N-Quads of a dataset, which is renamed on the way."""
+    dataset.canonicalize(pyoxigraph.CanonicalizationAlgorithm.RDFC_1_0)
+    return b"".join(sorted(f"{quad} .\n".encode() for quad in dataset))
 
 
 def _check_size(document: JsonObject) -> None:
@@ -70,7 +73,8 @@ def _check_size(document: JsonObject) -> None:
 
 def _check_shape(document: JsonObject, contexts: ContextLibrary) -> int:
     """Refuse what JSON-LD would drop, merge or let be spelled in a second way; count the leaves that must survive."""
-    for url in _context_urls(document):
+    top = _context_urls(document)
+    for url in top:
         contexts.get(url)
     leaves = nodes = 0
     pending: list[tuple[JsonValue, str, int]] = []
@@ -83,7 +87,7 @@ def _check_shape(document: JsonObject, contexts: ContextLibrary) -> int:
         nodes += 1
         if depth > MAX_JSON_DEPTH or nodes > MAX_JSON_NODES:
             raise Malformed("too-complex", f"expected at most {MAX_JSON_DEPTH} levels and {MAX_JSON_NODES} values")
-        inside = _children(value, where)
+        inside = _children(value, where, top)
         if inside is None:
             leaves += 1
         else:
@@ -102,14 +106,14 @@ def _context_urls(document: JsonObject) -> list[str]:
     return urls
 
 
-def _children(value: JsonValue, where: str) -> list[tuple[JsonValue, str]] | None:
+def _children(value: JsonValue, where: str, top: list[str]) -> list[tuple[JsonValue, str]] | None:
     match value:
         case None:
             raise Malformed("null-value", "expected a value, got null, which JSON-LD drops", where=where)
         case list():
             return _items(value, where)
         case dict():
-            return _members(value, where)
+            return _members(value, where, top)
         case _:
             return None
 
@@ -122,20 +126,29 @@ def _items(items: list[JsonValue], where: str) -> list[tuple[JsonValue, str]]:
     return [(item, where) for item in items]
 
 
-def _members(value: JsonObject, where: str) -> list[tuple[JsonValue, str]]:
+def _members(value: JsonObject, where: str, top: list[str]) -> list[tuple[JsonValue, str]]:
     if not value:
         raise Malformed("empty-object", "expected a member, got an empty object", where=where)
     if "@value" in value:
         _check_language_value(value, where)
-    else:
-        for name in value:
-            _check_name(name, where)
-    return [(member, f"{where}.{name}") for name, member in value.items()]
+        return [(member, where) for member in value.values()]
+    if "@context" in value:
+        _check_inner_context(value["@context"], where, top)
+    members = [(member, name) for name, member in value.items() if name != "@context"]
+    for _, name in members:
+        _check_name(name, where)
+    return [(member, f"{where}.{name}") for member, name in members]
+
+
+def _check_inner_context(context: JsonValue, where: str, top: list[str]) -> None:
+    # An endorsement is a credential inside the credential and repeats the contexts. Others could give a term
+    # another meaning than a reader of the JSON expects.
+    if not isinstance(context, list) or not context or context != top[: len(context)]:
+        raise UnknownContext(f"another one than the document's at {where}")
 
 
 def _check_name(name: str, where: str) -> None:
-    # An IRI, a compact IRI or a keyword in place of a term means the same RDF, and nothing to a reader of the JSON;
-    # a context inside the document could give any term another meaning.
+    # An IRI, a compact IRI or a keyword in place of a term means the same RDF, and nothing to a reader of the JSON.
     if name.startswith("@") or ":" in name:
         raise Malformed("json-ld-spelling", f"expected a term of the contexts, got {name!r}", where=where)
 

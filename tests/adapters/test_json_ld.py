@@ -3,6 +3,7 @@ import csv
 import json
 import re
 import time
+from pathlib import Path
 from typing import cast
 
 import pyoxigraph
@@ -12,7 +13,13 @@ from hypothesis import strategies as st
 
 from registry.adapters.contexts import ContextLibrary
 from registry.adapters.expansion import MAX_REMEMBERED_CONTEXTS
-from registry.adapters.json_ld import MAX_DOCUMENT_BYTES, MAX_JSON_DEPTH, MAX_JSON_NODES, PinnedJsonLd
+from registry.adapters.json_ld import (
+    MAX_DOCUMENT_BYTES,
+    MAX_JSON_DEPTH,
+    MAX_JSON_NODES,
+    PinnedJsonLd,
+    canonical_lines,
+)
 from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.data_integrity import select_proof, signature_holds, unsecured
 from registry.domain.errors import Malformed
@@ -72,6 +79,11 @@ def test_the_1edtech_vector_is_canonicalized_to_the_byte_and_verifies() -> None:
     )
 
 
+def canonical_again(nquads: bytes) -> bytes:
+    dataset = pyoxigraph.Dataset(pyoxigraph.parse(nquads, format=pyoxigraph.RdfFormat.N_QUADS))
+    return canonical_lines(dataset)
+
+
 def rdfc_cases() -> list[str]:
     with (RDFC / "manifest.csv").open(newline="") as lines:
         rows = [row for row in csv.DictReader(lines) if row["rdfc10"] == "TRUE" and not row["hashAlgorithm"]]
@@ -80,13 +92,9 @@ def rdfc_cases() -> list[str]:
 
 @pytest.mark.parametrize("name", rdfc_cases())
 def test_the_w3c_canonicalization_vectors_hold(name: str) -> None:
-    parsed = pyoxigraph.parse((RDFC / "rdfc10" / f"{name}-in.nq").read_bytes(), format=pyoxigraph.RdfFormat.N_QUADS)
-    dataset = pyoxigraph.Dataset(parsed)
+    canonical = canonical_again((RDFC / "rdfc10" / f"{name}-in.nq").read_bytes())
 
-    dataset.canonicalize(pyoxigraph.CanonicalizationAlgorithm.RDFC_1_0)
-
-    lines = sorted(f"{quad} .\n".encode() for quad in dataset)
-    assert b"".join(lines) == (RDFC / "rdfc10" / f"{name}-rdfc10.nq").read_bytes()
+    assert canonical == (RDFC / "rdfc10" / f"{name}-rdfc10.nq").read_bytes()
 
 
 NAMES = st.text(
@@ -137,9 +145,6 @@ def test_canonicalizing_leaves_the_document_as_it_was() -> None:
         ({"cred:name": "Al"}, "json-ld-spelling"),
         ({"@type": ["VerifiableCredential"]}, "json-ld-spelling"),
         ({"evidence": [{"@id": "urn:a:b"}]}, "json-ld-spelling"),
-        ({"evidence": [{"@context": {}, "type": "Evidence"}]}, "json-ld-spelling"),
-        ({"evidence": [{"@context": {"x": "https://schema.org/name"}, "type": "Evidence"}]}, "json-ld-spelling"),
-        ({"evidence": [{"@context": "https://w3id.org/security/multikey/v1", "id": "urn:a:b"}]}, "json-ld-spelling"),
         ({"evidence": [{"type": "Evidence", "level": 5}]}, "undefined-term"),
         ({"evidence": [{"type": "Evidence", "id": "capstone"}]}, "relative-iri"),
         ({"evidence": [{"type": "Evidence", "id": "https://e.org/a b"}]}, "invalid-iri"),
@@ -202,6 +207,38 @@ def test_contexts_kept_in_memory_are_bounded_and_right_after_they_were_forgotten
 
     assert [canonical(number) for number in many] == first
     assert first[7] == b'_:c14n0 <urn:b:7> "x" .\n'
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        {},
+        [],
+        None,
+        {"x": "https://schema.org/name"},
+        "https://w3id.org/security/multikey/v1",
+        ["https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"],
+    ],
+)
+def test_a_context_inside_the_document_that_is_not_its_own_is_unknown(inner: JsonValue) -> None:
+    evidence: JsonObject = {"@context": inner, "type": "Evidence", "name": "x"}
+
+    with pytest.raises(UnknownContext):
+        pinned_json_ld().canonical_nquads({**unsigned_badge(), "evidence": [evidence]})
+
+
+@pytest.mark.parametrize(
+    "path", sorted((SHARED_DATA / "examples" / "1edtech-spec").glob("*.json")), ids=lambda p: p.stem
+)
+def test_the_1edtech_examples_say_what_they_say_to_a_plain_processor(path: Path) -> None:
+    document = unsecured(json.loads(path.read_text()))
+
+    canonical = pinned_json_ld().canonical_nquads(document)
+
+    # Compared as graphs: the full example repeats one proof in many endorsements, and what PyLD makes of such a
+    # graph depends on the names its blank nodes had before (docs/decisions/0010).
+    assert canonical == canonical_again(plain_pyld(document))
+    assert canonical == canonical_again(canonical)
 
 
 def test_a_language_tagged_text_is_signed_with_its_language() -> None:
