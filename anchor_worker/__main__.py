@@ -18,8 +18,7 @@ import structlog
 from typing_extensions import override
 
 from anchor_worker.machine import Phase
-from anchor_worker.wiring import build_sealer, build_worker, read_log
-from registry.adapters.database import open_engine
+from anchor_worker.wiring import build_sealer, opened_engine, opened_worker, read_log
 from registry.adapters.sql_store import SqlStore
 from registry.domain.errors import CredrootError, Unavailable
 from registry.settings import Settings, load_settings
@@ -46,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             case "run":
                 _run(settings)
             case "once":
-                build_worker(settings).run_once()
+                with opened_worker(settings) as worker:
+                    worker.run_once()
             case "seal":
                 _seal(settings)
             case _:
@@ -69,22 +69,22 @@ def _run(settings: Settings) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    worker = build_worker(settings)
-    log.info("worker_started", nodes=len(settings.rpc_urls), poll_seconds=settings.poll_seconds)
-    while not stopping.is_set():
-        worker.run_once()
-        stopping.wait(settings.poll_seconds)
+    with opened_worker(settings) as worker:
+        log.info("worker_started", nodes=len(settings.rpc_urls), poll_seconds=settings.poll_seconds)
+        while not stopping.is_set():
+            worker.run_once()
+            stopping.wait(settings.poll_seconds)
     log.info("worker_stopped")
 
 
 def _seal(settings: Settings) -> None:
-    engine = open_engine(settings.database_url)
-    number = build_sealer(settings, engine, read_log(engine)).seal()
+    with opened_engine(settings) as engine:
+        number = build_sealer(settings, engine, read_log(engine)).seal()
     print("nothing to seal" if number is None else f"sealed epoch {number}")
 
 
 def _status_lines(settings: Settings) -> list[str]:
-    with SqlStore(open_engine(settings.database_url)).read() as unit:
+    with opened_engine(settings) as engine, SqlStore(engine).read() as unit:
         waiting = unit.epochs.waiting()
         newest = unit.epochs.newest()
         lines = [

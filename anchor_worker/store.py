@@ -9,11 +9,12 @@ attempt, and when it was sent, are notes outside of the comparison: they decide 
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, func, insert, literal, select, update
 
 from anchor_worker.fees import Fees
 from anchor_worker.machine import Attempt, Obstacle, Phase, Place, Reason, Refusal, State
 from anchor_worker.ports import Reply, SignedAttempt, StoredAnchor
+from registry.adapters.column_types import Moment
 from registry.adapters.database import read_transaction, write_transaction
 from registry.adapters.identifiers import Identifiers
 from registry.adapters.tables import anchor, attempt
@@ -83,7 +84,8 @@ class SqlAnchorStore:
                 .where(attempt.c.transaction_hash == _to_bytes(transaction))
                 .values(
                     sends=attempt.c.sends + 1,
-                    first_sent_at=func.coalesce(attempt.c.first_sent_at, now),
+                    # Typed: on its own a time would be the database's, not ours.
+                    first_sent_at=func.coalesce(attempt.c.first_sent_at, literal(now, Moment)),
                     last_sent_at=now,
                 )
                 .returning(attempt.c.raw)

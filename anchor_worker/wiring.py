@@ -1,7 +1,10 @@
 """From settings to a worker: which database, which nodes, which account, which log."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
+from eth_account.signers.local import LocalAccount
 from sqlalchemy import Engine
 
 from anchor_worker.cycle import Worker
@@ -22,8 +25,9 @@ from registry.settings import GWEI, Settings
 from registry.store_ports import LogRecord
 
 
-def build_worker(settings: Settings) -> Worker:
-    """Return a worker for the log in the settings' database.
+@contextmanager
+def opened_worker(settings: Settings) -> Iterator[Worker]:
+    """Yield a worker for the log in the settings' database; its connections are closed afterwards.
 
     Raises Refused when a setting is missing, NotFound before the registry is initialised, Conflict when the log is in
     another contract than the published one, Unavailable when the database cannot be reached.
@@ -32,12 +36,40 @@ def build_worker(settings: Settings) -> Worker:
         raise Refused("setting-missing", "set CREDROOT_RPC_URLS: the worker needs a node")
     if settings.anchor_key_file is None:
         raise Refused("setting-missing", "set CREDROOT_ANCHOR_KEY_FILE: the worker signs with that account")
+    account = load_account(settings.anchor_key_file, password=settings.anchor_key_password())
+    with opened_engine(settings) as engine:
+        yield _worker(settings, engine, account)
+
+
+@contextmanager
+def opened_engine(settings: Settings) -> Iterator[Engine]:
+    """Yield the database's engine; its connections are closed afterwards."""
     engine = open_engine(settings.database_url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def build_sealer(settings: Settings, engine: Engine, record: LogRecord) -> EpochSealer:
+    """Return a sealer: it needs no node and no account."""
+    rule = SealingRule(
+        after=timedelta(seconds=settings.seal_after_seconds), after_credentials=settings.seal_after_credentials
+    )
+    return EpochSealer(SqlStore(engine), log=record.name, rule=rule, clock=SystemClock())
+
+
+def read_log(engine: Engine) -> LogRecord:
+    """Return the log of a database. Raises NotFound before the registry is initialised, Unavailable."""
+    with SqlStore(engine).read() as unit:
+        return unit.access.log()
+
+
+def _worker(settings: Settings, engine: Engine, account: LocalAccount) -> Worker:
     clock, artifact = SystemClock(), load_artifact()
     record = read_log(engine)
     if record.name.contract != artifact.address:
         raise Conflict("other-contract", f"the log is in {record.name.contract}, expected {artifact.address}")
-    account = load_account(settings.anchor_key_file, password=settings.anchor_key_password())
     sender = account.address.lower()
     nodes = [connect(url, timeout_seconds=settings.rpc_timeout_seconds) for url in settings.rpc_urls]
     return Worker(
@@ -58,20 +90,6 @@ def build_worker(settings: Settings) -> Worker:
         sealer=build_sealer(settings, engine, record),
         publisher=FilePublisher(SqlStore(engine), folder=settings.published_dir, clock=clock),
     )
-
-
-def build_sealer(settings: Settings, engine: Engine, record: LogRecord) -> EpochSealer:
-    """Return a sealer: it needs no node and no account."""
-    rule = SealingRule(
-        after=timedelta(seconds=settings.seal_after_seconds), after_credentials=settings.seal_after_credentials
-    )
-    return EpochSealer(SqlStore(engine), log=record.name, rule=rule, clock=SystemClock())
-
-
-def read_log(engine: Engine) -> LogRecord:
-    """Return the log of a database. Raises NotFound before the registry is initialised, Unavailable."""
-    with SqlStore(engine).read() as unit:
-        return unit.access.log()
 
 
 def _policy(settings: Settings) -> Policy:

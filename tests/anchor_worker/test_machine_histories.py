@@ -59,7 +59,7 @@ class Chain:
     blocks: list[Block] = field(default_factory=lambda: [Block(hash_of(10**6), None)])
     finalized: int = 0
     pool: dict[str, Transaction] = field(default_factory=dict)
-    orphans: dict[str, tuple[int, Block]] = field(default_factory=dict)
+    orphans: dict[str, tuple[int, Block, int]] = field(default_factory=dict)
     made: int = 0
 
     def nonce(self, height: int) -> int:
@@ -75,10 +75,11 @@ class Chain:
         if transaction is not None:
             self.pool.pop(transaction.name, None)
 
-    def find(self, name: str) -> tuple[int, Block] | None:
+    def find(self, name: str) -> tuple[int, Block, int] | None:
+        """Return the height of a transaction's block, the block, and the epoch its event names."""
         for height, block in enumerate(self.blocks):
             if block.transaction is not None and block.transaction.name == name:
-                return height, block
+                return height, block, self.epoch_of(height)
         return None
 
     def epoch_of(self, height: int) -> int:
@@ -141,11 +142,13 @@ class Histories(RuleBasedStateMachine):
     @rule(depth=st.integers(min_value=1, max_value=4), back_to_pool=st.booleans())
     def blocks_vanish(self, depth: int, back_to_pool: bool) -> None:
         for _ in range(min(depth, len(self.chain.blocks) - 1 - self.chain.finalized)):
-            height, block = len(self.chain.blocks) - 1, self.chain.blocks.pop()
-            if block.transaction is not None:
-                self.chain.orphans[block.transaction.name] = (height, block)
+            height = len(self.chain.blocks) - 1
+            transaction, epoch = self.chain.blocks[height].transaction, self.chain.epoch_of(height)
+            block = self.chain.blocks.pop()
+            if transaction is not None:
+                self.chain.orphans[transaction.name] = (height, block, epoch)
                 if back_to_pool:
-                    self.chain.pool[block.transaction.name] = block.transaction
+                    self.chain.pool[transaction.name] = transaction
 
     @rule(depth=st.integers(min_value=1, max_value=4), crash=st.sampled_from(CRASHES))
     def another_branch_wins_and_becomes_final(self, depth: int, crash: str) -> None:
@@ -296,7 +299,7 @@ class Histories(RuleBasedStateMachine):
         found = self.chain.find(name) or (self.chain.orphans.get(name) if orphans else None)
         if found is None:
             return None
-        height, block = found
+        height, block, epoch = found
         canonical = self.chain.blocks[height].hash if height < len(self.chain.blocks) else None
         held = self.known[name]
         return Sighting(
@@ -310,7 +313,7 @@ class Histories(RuleBasedStateMachine):
             ),
             canonical_hash=canonical,
             succeeded=True,
-            event_epoch=self.chain.epoch_of(height),
+            event_epoch=epoch,
             event_root=held.root,
         )
 
