@@ -79,13 +79,21 @@ def _parse(url: str) -> URL:
         raise Malformed("database-url", "expected sqlite:///FILE or postgresql://HOST/DATABASE") from error
     backend = parsed.get_backend_name()
     if backend in {"postgresql", "postgres"}:
-        return parsed.set(drivername="postgresql+psycopg")
+        return _password_hidden(parsed.set(drivername="postgresql+psycopg"))
     if backend != "sqlite":
         raise Malformed("database-url", f"expected sqlite or postgresql, got {backend}")
     if parsed.database in {None, "", ":memory:"} or "mode" in parsed.query:
         # Each connection to a database in memory would see a database of its own.
         raise Malformed("database-url", "expected the path of a file")
     return parsed.set(drivername="sqlite+pysqlite")
+
+
+def _password_hidden(url: URL) -> URL:
+    # SQLAlchemy masks the password in its own place and shows whatever stands among the options.
+    password = url.query.get("password")
+    if isinstance(password, str):
+        return url.difference_update_query(["password"]).set(password=password)
+    return url
 
 
 def _sqlite_engine(url: URL) -> Engine:

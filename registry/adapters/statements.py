@@ -3,7 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Delete, Row, Select, Table, Update, func, literal, text
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Delete,
+    Row,
+    Select,
+    Table,
+    Update,
+    func,
+    literal,
+    literal_column,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from registry.domain.errors import NotFound
@@ -39,9 +52,13 @@ def insert_if_absent(connection: Connection, table: Table, values: Mapping[str, 
 
     A transaction that is inserting the same is waited for.
     """
+    # What was inserted comes back; a driver's count of rows is not to be had for this statement.
+    inserted: ColumnElement[int] = literal_column("1")
     if connection.dialect.name == "postgresql":
-        return connection.execute(postgresql.insert(table).values(values).on_conflict_do_nothing()).rowcount == 1
-    return connection.execute(sqlite.insert(table).values(values).on_conflict_do_nothing()).rowcount == 1
+        in_postgresql = postgresql.insert(table).values(values).on_conflict_do_nothing().returning(inserted)
+        return connection.execute(in_postgresql).one_or_none() is not None
+    in_sqlite = sqlite.insert(table).values(values).on_conflict_do_nothing().returning(inserted)
+    return connection.execute(in_sqlite).one_or_none() is not None
 
 
 def lock_table(connection: Connection, table: Table, mode: str) -> None:
