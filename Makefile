@@ -79,7 +79,7 @@ serve: $(VENV)/.runtime
 test: $(VENV)/.dev contracts-tools
 	@rm -f .coverage .coverage.*
 	@echo "seed $(SEED): repeat this run with  make test SEED=$(SEED)"
-	@test -d "$(SHARED_DATA)" || echo "NOTE: $(SHARED_DATA) is absent; the test files named below that read it are left out"
+	@test -d "$(SHARED_DATA)" || echo "NOTE: $(SHARED_DATA) is absent; the tests named below that read it are left out"
 	$(RUN) -m pytest -n $(TEST_PROCESSES) --randomly-seed=$(SEED) \
 	  --hypothesis-seed=$(SEED) --cov --cov-report= $(PYTEST_ARGS) \
 	  $(if $(wildcard $(SHARED_DATA)/.),,--without-shared-data)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.outside_data import outside_reading
 from tests.paths import SHARED_DATA
 from tests.postgres import PostgresServer, running_postgres
 
@@ -33,14 +34,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Say which test files are left out, so that leaving them out is never silent."""
+    """Name the tests that are left out, so that leaving them out is never silent."""
     if not config.getoption("--without-shared-data"):
         return [f"shared data: {SHARED_DATA}"]
     tests = Path(__file__).parent
+    left_out = [(path.relative_to(tests.parent), outside_reading(path)) for path in sorted(tests.rglob("test_*.py"))]
     return [
-        f"LEFT OUT, needs {SHARED_DATA}: {path.relative_to(tests.parent)}"
-        for path in sorted(tests.rglob("test_*.py"))
-        if _reads_shared_data(path)
+        f"LEFT OUT, needs {SHARED_DATA}: {path}" + ("" if reading.at_import else f"::{name}")
+        for path, reading in left_out
+        for name in (["*"] if reading.at_import else sorted(reading.tests))
     ]
 
 
@@ -48,18 +50,20 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """Refuse a test file whose data is absent, or leave it out when that was asked for."""
     if not (collection_path.name.startswith("test_") and collection_path.suffix == ".py"):
         return None
-    if not _reads_shared_data(collection_path):
-        return None
+    reading = outside_reading(collection_path)
     if config.getoption("--without-shared-data"):
-        return True
-    if not SHARED_DATA.is_dir():
+        return True if reading.at_import else None
+    if (reading.at_import or reading.tests) and not SHARED_DATA.is_dir():
         message = f"{collection_path.name} reads {SHARED_DATA}, which is absent (--without-shared-data leaves it out)"
         raise pytest.UsageError(message)
     return None
 
 
-def _reads_shared_data(path: Path) -> bool:
-    return "SHARED_DATA" in path.read_text(encoding="utf-8")
+def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class, name: str) -> list[pytest.Item] | None:
+    """Leave out the tests that read the absent data; None lets pytest collect as usual."""
+    if collector.config.getoption("--without-shared-data") and name in outside_reading(collector.path).tests:
+        return []
+    return None
 
 
 @pytest.fixture(scope="session")
