@@ -34,7 +34,13 @@ def test_the_data_is_followed_through_constants_functions_and_fixtures(tmp_path:
     assert reading == OutsideReading(at_import=False, tests=frozenset({"test_by_fixture", "test_by_parameter"}))
 
 
-def test_reading_at_import_is_noticed(tmp_path: Path) -> None:
-    reading = reading_of(tmp_path, "from tests.paths import SHARED_DATA\nTEXT = (SHARED_DATA / 'golden').read_text()\n")
-
-    assert reading.at_import
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TEXT = (SHARED_DATA / 'golden').read_text()\n",
+        "def cases():\n    return (SHARED_DATA / 'list').read_text().split()\n"
+        "@pytest.mark.parametrize('case', cases())\ndef test_case(case):\n    assert case\n",
+    ],
+)
+def test_reading_at_import_is_noticed(tmp_path: Path, text: str) -> None:
+    assert reading_of(tmp_path, f"from tests.paths import SHARED_DATA\n{text}").at_import
