@@ -20,7 +20,7 @@ from registry.domain.log_name import LogName
 from registry.domain.recognition import MAX_POLICY_BYTES, parse_recognition
 from registry.domain.timestamp import parse_time
 from registry.domain.verdict import SCOPE, ExitCode, Verdict
-from registry.service.verifying import VerifyRequest
+from registry.service.verifying import StatusListCopy, VerifyRequest
 from registry.wiring import build_verifier, published_contract
 
 _CONTRACT: Final = re.compile(r"0x[0-9a-fA-F]{40}")
@@ -122,7 +122,7 @@ def _request(args: argparse.Namespace) -> VerifyRequest:
         receipt=None if args.receipt is None else _read(args.receipt),
         did_document=None if args.did_document is None else _read(args.did_document),
         resolve_did=args.resolve_did,
-        status_lists=tuple(_read(file) for file in args.status_list),
+        status_lists=tuple(StatusListCopy(content=_read(file)) for file in args.status_list),
         policy=Policy(
             published_contract=published_contract(),
             profile=Profile(args.profile),

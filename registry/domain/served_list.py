@@ -40,6 +40,8 @@ class ServedList:
     bits: bytes
     stated_at: datetime
     """When the issuer last said so: the list's `validFrom` or its proof's `created`, whichever is later."""
+    fetched_at: datetime | None
+    """When the gatherer itself got it from its URL; None for a copy from somebody's hands."""
     valid_until: datetime | None
     ttl: timedelta | None
     """How long a copy may be used."""
@@ -47,7 +49,7 @@ class ServedList:
     signed_data: bytes
 
     @classmethod
-    def parse(cls, presented: Presented, *, signed_data: bytes) -> Self:
+    def parse(cls, presented: Presented, *, signed_data: bytes, fetched_at: datetime | None) -> Self:
         """Read a list out of a well-formed credential.
 
         Raises Malformed for anything that is no status list with one supported proof.
@@ -73,6 +75,7 @@ class ServedList:
             purposes=_purposes(subject),
             bits=decode_list(subject.get("encodedList")),
             stated_at=max(stated),
+            fetched_at=fetched_at,
             valid_until=valid_until,
             ttl=_ttl(subject.get("ttl")),
             proof=proof,
@@ -87,9 +90,10 @@ class ServedList:
 
     def fresh_at(self, moment: datetime, *, max_age: timedelta) -> bool:
         """Tell whether the list still speaks for a moment: an old copy may not know of a change."""
-        if self.stated_at > moment or (self.valid_until is not None and moment >= self.valid_until):
+        known_at = self.stated_at if self.fetched_at is None else max(self.stated_at, self.fetched_at)
+        if known_at > moment or (self.valid_until is not None and moment >= self.valid_until):
             return False
-        return moment - self.stated_at < (max_age if self.ttl is None else min(max_age, self.ttl))
+        return moment - known_at < (max_age if self.ttl is None else min(max_age, self.ttl))
 
 
 def decode_list(text: JsonValue) -> bytes:

@@ -41,6 +41,15 @@ UNPUBLISHED_GRACE: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatusListCopy:
+    """A signed status list as it was served."""
+
+    content: bytes
+    fetched_at: datetime | None = None
+    """When the caller itself got it from its URL; None for a copy from somebody's hands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyRequest:
     """What somebody wants verified, and by which policy."""
 
@@ -50,8 +59,7 @@ class VerifyRequest:
     did_document: bytes | None = None
     """The issuer's DID document, from the verifier's own hands."""
     resolve_did: bool = False
-    status_lists: tuple[bytes, ...] = ()
-    """Signed status lists as they were served."""
+    status_lists: tuple[StatusListCopy, ...] = ()
     pending: bool = False
     """The log's own service says that the credential waits to be anchored."""
 
@@ -205,13 +213,13 @@ class Verifier:
             gathering.notes.append(f"Epochs that should be published are not: {list(search.missing)}.")
 
     def _served_lists(self, request: VerifyRequest, gathering: "_Gathering") -> Iterable[ServedList]:
-        for content in request.status_lists:
-            presented = read_presented(content)
+        for copy in request.status_lists:
+            presented = read_presented(copy.content)
             signed = self._signed_data(presented)
             try:
                 if isinstance(signed, Problem):
                     raise Malformed(signed.code, signed.message)
-                yield ServedList.parse(presented, signed_data=signed)
+                yield ServedList.parse(presented, signed_data=signed, fetched_at=copy.fetched_at)
             except Malformed as error:
                 gathering.notes.append(f"A status list could not be used: {error.message}.")
 
