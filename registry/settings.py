@@ -4,14 +4,16 @@ Secrets come from a file (`..._FILE`) or the environment, never from the command
 docs/operating.md has the table; a test compares the two.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from registry.domain.errors import Malformed, Refused
 
+PREFIX: Final = "CREDROOT_"
 GWEI: Final = 10**9
 MAX_SECRET_BYTES: Final = 4096
 """A password file holds a line; more is the wrong file."""
@@ -20,7 +22,7 @@ MAX_SECRET_BYTES: Final = 4096
 class Settings(BaseSettings):
     """What an operator may set, with the defaults that hold otherwise."""
 
-    model_config = SettingsConfigDict(env_prefix="CREDROOT_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     database_url: str = "sqlite:///credroot.db"
     """Where the registry keeps everything: an SQLite file or a PostgreSQL database."""
@@ -131,8 +133,17 @@ def load_settings() -> Settings:
 
     Raises Malformed `malformed-settings` naming the variables, not their values.
     """
+    return settings_of({})
+
+
+def settings_of(variables: Mapping[str, str]) -> Settings:
+    """Read the settings from variables by their full names, and from the environment what they do not say.
+
+    Raises Malformed as `load_settings`.
+    """
+    given: dict[str, Any] = {name.removeprefix(PREFIX).lower(): value for name, value in variables.items()}
     try:
-        return Settings()
+        return Settings(**given)
     except ValidationError as error:
         reasons = "; ".join(
             f"CREDROOT_{'_'.join(str(part) for part in item['loc']).upper() or '*'}: {item['msg']}"
