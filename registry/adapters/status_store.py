@@ -7,7 +7,7 @@ its note is tied to that epoch or an earlier one.
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, assert_never
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -181,6 +181,8 @@ class StatusStore:
                 statement = statement.where(credential.c.standing == Standing.ACTIVE.value).values(
                     standing=Standing.SUSPENDED.value
                 )
+            case _:
+                assert_never(purpose)
         self._connection.execute(statement)
 
 

@@ -201,6 +201,32 @@ def test_taken_duplicate_keys_are_found_in_any_number(store: SqlStore, tenant: T
     assert none == {}
 
 
+def test_holders_of_an_achievement_are_those_not_revoked_and_not_of_this_upload(
+    store: SqlStore, tenant: Tenant
+) -> None:
+    upload = new_upload(tenant)
+    issue(store, tenant)
+    holder = new_credential(tenant, slot=11, recipients=("holder",))
+    revoked = new_credential(tenant, slot=12, recipients=("revoked",))
+    uploaded = new_credential(tenant, slot=13, recipients=("uploaded",), upload=(upload.id, 2))
+    with store.write() as unit:
+        unit.uploads.insert(upload)
+        unit.credentials.insert([holder, revoked, uploaded])
+        unit.statuses.mark_slots_used(tenant.issuer_id, [11, 12, 13], now=NOW)
+        unit.statuses.revoke(order(revoked.id))
+
+    asked = [recipient_key(name) for name in ("holder", "revoked", "uploaded", "stranger")]
+    with store.read() as seen:
+        found = [
+            seen.credentials.holders(
+                tenant.achievement_id, version=version, recipient_keys=asked, not_of_upload=not_of_upload
+            )
+            for version, not_of_upload in ((1, None), (1, upload.id), (2, None))
+        ]
+
+    assert found == [{asked[0]: holder.id, asked[2]: uploaded.id}, {asked[0]: holder.id}, {}]
+
+
 def test_revocation_frees_the_duplicate_key(store: SqlStore, tenant: Tenant) -> None:
     key = b"same person, same course"
     issue(store, tenant)
