@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from registry.domain.canonical import JsonObject
 from registry.domain.check import CheckId, Reason, Result
 from registry.domain.errors import Unavailable
 from registry.domain.verdict import Word, judge
@@ -261,3 +262,15 @@ def test_a_proof_that_names_no_key_leaves_the_issuer_unknown() -> None:
 
     assert outcome(verdict, CheckId.ISSUER) == (Result.UNKNOWN, Reason.NO_KEY)
     assert outcome(verdict, CheckId.SIGNATURE) == (Result.FAIL, Reason.NO_PROOF)
+
+
+@pytest.mark.parametrize("member", ["issuer", "batch"])
+def test_a_receipt_whose_copy_or_header_cannot_be_read_gives_no_key(member: str) -> None:
+    case = Case()
+    receipt: JsonObject = {**case.world.receipt(case.issued).to_json(), member: {"id": 5}}
+
+    verdict = case.verify(policy=case.trusting, receipt=receipt)
+
+    assert outcome(verdict, CheckId.ISSUER) == (Result.UNKNOWN, Reason.DID_NOT_RESOLVED)
+    assert outcome(verdict, CheckId.INCLUSION)[0] is Result.FAIL
+    assert verdict.word is Word.INVALID

@@ -9,15 +9,18 @@ import pytest
 
 from registry.domain.canonical import JsonObject, canonicalize
 from registry.domain.check import CheckId, Reason, Result
+from registry.domain.data_integrity import Proof
 from registry.domain.errors import Malformed, Unavailable
-from registry.domain.served_list import MAX_LIST_BYTES, decode_list
+from registry.domain.presented import Problem, read_presented
+from registry.domain.served_list import MAX_LIST_BYTES, ServedList, decode_list
 from registry.domain.slot import LIST_SIZE, Purpose, status_list_url
 from registry.domain.status_tree import EMPTY_LIST
 from registry.domain.verdict import Word, judge
 from registry.service.verifying import StatusListCopy, VerifyRequest
-from tests.epochs import NOW, STATUS_URL, make_key_issuer
+from tests.epochs import NOW, STATUS_URL, build_world, make_key_issuer
+from tests.memory_chain import memory_chain
 from tests.status_case import Case, Foreign, encode, foreign_entry, list_document, sign_list
-from tests.verdicts import default_policy, make_verifier, not_passed, outcome
+from tests.verdicts import default_policy, make_verifier, not_passed, outcome, receipt_bytes
 
 
 def test_a_one_in_the_served_list_is_revoked_before_the_chain_knows() -> None:
@@ -133,6 +136,49 @@ def test_a_signed_credential_that_is_no_list_is_noted_and_changes_nothing(member
 
     assert verdict.word is Word.VALID
     assert any("status list" in note for note in verdict.notes)
+
+
+def test_a_list_counts_only_by_a_key_that_is_known_to_be_the_issuers() -> None:
+    chain = memory_chain()
+    world = build_world(chain)
+    issued = world.issue("Ada", issuer=world.web_issuer)
+    world.seal()
+    chain.mine(NOW)
+    number, index = divmod(issued.slot, LIST_SIZE)
+    url = status_list_url(STATUS_URL, log=world.log, purpose=Purpose.REVOCATION, number=number)
+    document = list_document(url, purpose="revocation", index=index, value=True, issuer=issued.issuer, at=NOW)
+    request = VerifyRequest(
+        credential=issued.content,
+        receipt=receipt_bytes(world.receipt(issued)),
+        policy=default_policy(),
+        status_lists=(StatusListCopy(content=sign_list(document, issuer=issued.issuer, at=NOW)),),
+    )
+    verifier = make_verifier(chain=chain, issuers=world.issuers)
+
+    assert outcome(verifier.verify(request), CheckId.REVOCATION) == (Result.PASS, Reason.NOT_REVOKED)
+    assert verifier.verify(replace(request, resolve_did=True)).word is Word.REVOKED
+
+
+def test_a_list_that_is_not_signed_or_not_well_formed_or_has_no_time_is_refused() -> None:
+    case = Case()
+    presented = read_presented(case.served(Purpose.REVOCATION, value=True).content)
+    proof, document = presented.proof, presented.document
+    assert isinstance(proof, Proof)
+    assert isinstance(document, dict)
+    subject = document["credentialSubject"]
+    assert isinstance(subject, dict)
+    problem = Problem(code="no-proof", message="expected a proof")
+    timeless = replace(presented, proof=replace(proof, created=None), validity=(None, None))
+
+    for broken in (
+        replace(presented, form_problems=(problem,)),
+        replace(presented, proof=problem),
+        timeless,
+        replace(presented, document={**document, "credentialSubject": {**subject, "type": "Other"}}),
+        replace(presented, document={**document, "credentialSubject": {**subject, "ttl": True}}),
+    ):
+        with pytest.raises(Malformed):
+            ServedList.parse(broken, signed_data=bytes(64), fetched_at=None)
 
 
 def test_an_encoded_list_is_whole_and_within_bounds() -> None:
