@@ -1,16 +1,19 @@
 """The worker's program: `python -m anchor_worker run | once | seal | status`.
 
 Settings come from the environment (docs/worker.md); options override the two of sealing and the pause. Events are
-JSON, one a line, on standard error. SIGTERM and SIGINT end `run` after the step in hand. Exit codes: 0 done, 1 refused,
+JSON, one a line, on standard error. SIGTERM and SIGINT end `run` after the round in hand. Exit codes: 0 done, 1 refused,
 3 the outside world failed, 64 usage.
 """
 
 import argparse
 import logging
+import select
 import signal
+import socket
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import FrameType
 from typing import Final, NoReturn
 
@@ -61,20 +64,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(settings: Settings) -> None:
-    stopping = threading.Event()
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        log.info("worker_stopping", signal=signal.Signals(number).name)
-        stopping.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    with opened_worker(settings) as worker:
+    with _stop_signals() as stopping, opened_worker(settings) as worker:
         log.info("worker_started", nodes=len(settings.rpc_urls), poll_seconds=settings.poll_seconds)
-        while not stopping.is_set():
+        while True:
             worker.run_once()
-            stopping.wait(settings.poll_seconds)
+            if select.select([stopping], [], [], settings.poll_seconds)[0]:
+                break
     log.info("worker_stopped")
+
+
+@contextmanager
+def _stop_signals() -> Iterator[socket.socket]:
+    """Yield a socket that becomes readable when the process is told to stop.
+
+    A handler runs in the middle of anything, a lock held by the logger or an Event among it: it must take none.
+    """
+    reader, writer = socket.socketpair()
+    with reader, writer:
+        writer.settimeout(0)  # the interpreter writes to it, and must never wait
+        handlers = {number: signal.signal(number, _do_nothing) for number in (signal.SIGTERM, signal.SIGINT)}
+        before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        try:
+            yield reader
+        finally:
+            signal.set_wakeup_fd(before)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+
+
+def _do_nothing(_number: int, _frame: FrameType | None) -> None:
+    """Keep the signal from ending the process; the interpreter has written it to the socket."""
 
 
 def _seal(settings: Settings) -> None:

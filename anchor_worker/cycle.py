@@ -68,6 +68,7 @@ class Worker:
             log.info("epoch_published", epoch=epoch)
 
     def _move_anchors(self) -> None:
+        sent: set[str] = set()
         for _ in range(MAX_STEPS):
             stored = self._anchors.open_anchor()
             if stored is None:
@@ -78,6 +79,11 @@ class Worker:
                 stored = self._anchors.save(stored, state)
             if isinstance(action, Wait) and state.phase is not Phase.FINAL:
                 return
+            if isinstance(action, Broadcast):
+                if action.transaction in sent:
+                    # The node had its chance; saying it again at once would say nothing new.
+                    return
+                sent.add(action.transaction)
             self._act(stored, action)
 
     def _act(self, stored: StoredAnchor, action: Action) -> None:

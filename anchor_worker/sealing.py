@@ -50,6 +50,10 @@ class SealingRule:
     """How long the oldest credential or status change may wait."""
     after_credentials: int
     """How many credentials may wait."""
+    batch_limit: int = MAX_CREDENTIALS
+    """How many credentials one batch may have."""
+    epoch_limit: int = MAX_EPOCH_CREDENTIALS
+    """How many credentials one epoch may have."""
 
 
 class EpochSealer:
@@ -128,11 +132,11 @@ class EpochSealer:
         )
 
     def _batches(self, unit: WriteStore, sealed_at: datetime) -> Iterator[NewBatch]:
-        left, made = MAX_EPOCH_CREDENTIALS, 0
+        left, made = self._rule.epoch_limit, 0
         for group in unit.epochs.unsealed_groups():
             after = None
             while left > 0 and made < MAX_BATCHES:
-                limit = min(left, MAX_CREDENTIALS)
+                limit = min(left, self._rule.batch_limit)
                 entries = unit.epochs.unsealed_entries(group, after=after, limit=limit)
                 if not entries:
                     break

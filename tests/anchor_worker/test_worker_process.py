@@ -1,0 +1,181 @@
+"""The worker as a process of its own: killed in the middle, stopped politely, asked for its status."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import pytest
+from eth_account import Account
+
+from registry.store_ports import AnchorState
+from tests.anchor_worker.rpc_proxy import run_proxy
+from tests.anchor_worker.sites import Site, funded_account, site_on
+from tests.devchain_process import DevChainProcess
+from tests.paths import REPO_ROOT
+
+TIMEOUT_SECONDS: Final = 60.0
+# A round takes one; two busy cores get sixty times that.
+
+
+@pytest.fixture
+def site(devchain: DevChainProcess, sqlite_url: str, tmp_path: Path) -> Iterator[Site]:
+    account = funded_account(devchain.url, devchain.chain_id)
+    with site_on(
+        devchain.url, chain_id=devchain.chain_id, account=account, folder=tmp_path, database_url=sqlite_url
+    ) as made:
+        yield made
+
+
+@contextmanager
+def started(site: Site, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "anchor_worker", *arguments],
+        env={**site.environment, **environment},
+        cwd=REPO_ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=TIMEOUT_SECONDS)
+
+
+def finished(site: Site, *arguments: str, **environment: str) -> tuple[int, str, str]:
+    with started(site, *arguments, **environment) as process:
+        output, errors = process.communicate(timeout=TIMEOUT_SECONDS)
+    return process.returncode, output, errors
+
+
+@pytest.mark.parametrize("moment", ["eth_sendRawTransaction", "eth_feeHistory", "eth_getTransactionReceipt"])
+def test_a_worker_killed_in_the_middle_anchors_everything_exactly_once_after_a_restart(site: Site, moment: str) -> None:
+    site.issue(3)
+    victims: list[subprocess.Popen[str]] = []
+    known, asked = threading.Event(), threading.Event()
+
+    def kill(method: str, answer: bytes) -> bytes:
+        # The node has acted already: the transaction is on its way, and nobody will hear the answer.
+        if method == moment and not asked.is_set():
+            known.wait(TIMEOUT_SECONDS)
+            victims[0].kill()
+            victims[0].wait(TIMEOUT_SECONDS)
+            asked.set()
+        return answer
+
+    with run_proxy(site.settings.rpc_urls[0], kill) as url, started(site, "run", CREDROOT_RPC_URLS=url) as process:
+        victims.append(process)
+        known.set()
+        assert asked.wait(TIMEOUT_SECONDS)
+    interrupted = site.anchor(1).state
+
+    code, _, errors = finished(site, "once")
+
+    assert code == 0, errors
+    assert interrupted is not AnchorState.FINAL
+    assert site.anchor(1).state is AnchorState.FINAL
+    assert site.epochs_on_chain() == 1
+    assert site.root_on_chain(1) == site.anchor(1).root
+    with site.store.read() as unit:
+        assert unit.epochs.waiting().credentials == 0
+        assert unit.epochs.to_publish() == ()
+
+
+def test_run_works_until_it_is_told_to_stop_and_writes_json_events(site: Site) -> None:
+    site.issue()
+    with started(site, "run") as process:
+        assert process.stderr is not None
+        events = []
+        for line in process.stderr:
+            events.append(json.loads(line))
+            if events[-1]["event"] == "epoch_published":
+                break
+        process.send_signal(signal.SIGTERM)
+        _, rest = process.communicate(timeout=TIMEOUT_SECONDS)
+    events += [json.loads(line) for line in rest.splitlines()]
+
+    assert process.returncode == 0
+    assert [event["event"] for event in events][-1] == "worker_stopped"
+    assert {"worker_started", "epoch_sealed", "anchor_signed", "anchor_moved", "epoch_published"} <= {
+        event["event"] for event in events
+    }
+    assert bytes(site.account.key).hex() not in json.dumps(events)
+
+
+def test_seal_seals_what_waits_and_leaves_the_anchoring_to_a_running_worker(site: Site) -> None:
+    site.issue(2)
+
+    first, again = finished(site, "seal"), finished(site, "seal")
+
+    assert (first[0], first[1]) == (0, "sealed epoch 1\n")
+    assert (again[0], again[1]) == (0, "nothing to seal\n")
+    assert site.anchor(1).state is AnchorState.SEALED
+
+
+def test_status_shows_people_what_waits_and_where_the_anchors_stand(site: Site) -> None:
+    site.issue(2)
+    finished(site, "once")
+    site.issue(1)
+
+    code, output, _ = finished(site, "status")
+
+    assert code == 0
+    assert str(site.log.name) in output
+    assert "1 credentials, 0 status changes" in output
+    assert "epoch 1  FINAL" in output
+    assert "published" in output
+
+
+def test_a_missing_setting_is_named_and_nothing_is_done(site: Site) -> None:
+    code, _, errors = finished(site, "once", CREDROOT_RPC_URLS="")
+
+    assert code == 1
+    assert "CREDROOT_RPC_URLS" in errors
+
+
+def test_a_database_that_cannot_be_reached_is_another_exit_code(site: Site) -> None:
+    code, _, _ = finished(site, "status", CREDROOT_DATABASE_URL="postgresql://127.0.0.1:9/none")
+
+    assert code == 3
+
+
+def test_options_that_make_no_sense_are_usage_errors(site: Site) -> None:
+    assert finished(site, "run", "--poll-seconds", "0")[0] == 64
+    assert finished(site, "run", "--seal-after-credentials", "0")[0] == 64
+    assert finished(site, "run", "--seal-after-seconds", "-1")[0] == 64
+    assert finished(site)[0] == 64
+
+
+def test_a_key_file_that_others_may_read_is_refused(site: Site) -> None:
+    (site.folder / "anchor.key").chmod(0o644)
+    site.issue()
+
+    code, _, errors = finished(site, "once")
+
+    assert code == 1
+    assert "key-file-open" in errors
+
+
+def test_a_keystore_with_its_password_file_signs(site: Site) -> None:
+    keystore, password = site.folder / "keystore.json", site.folder / "password"
+    # Weak on purpose: a strong derivation takes a second.
+    keystore.write_text(json.dumps(Account.encrypt(site.account.key, "secret", iterations=2)))
+    password.write_text("secret\n")
+    site.issue()
+
+    code, _, errors = finished(
+        site, "once", CREDROOT_ANCHOR_KEY_FILE=str(keystore), CREDROOT_ANCHOR_KEY_PASSWORD_FILE=str(password)
+    )
+
+    assert code == 0, errors
+    assert site.anchor(1).state is AnchorState.FINAL
