@@ -4,7 +4,7 @@
 #   make test        every test, with the coverage bars
 #   make check       format, lint, types, import rules, dead code, dependencies, spelling, generated files, contracts
 #   make contracts   the contracts: format, lint, build, tests, gas, comparison of the committed artifacts
-#   make serve       the service on this machine
+#   make serve       a registry of your own on this machine: chain, service and worker, kept in out/serve
 #   make slither     the contracts under Slither
 #   make mutation    mutation tests of the domain (slow, nightly)
 #   make generated   write the pages, ABI and bytecode that are made from the sources
@@ -72,7 +72,7 @@ demo: $(VENV)/.runtime
 	$(RUN) -m registry.demo
 
 serve: $(VENV)/.runtime
-	$(RUN) -m registry.cli serve
+	$(RUN) -m registry.demo --serve out/serve
 
 # -- tests ----------------------------------------------------------------------------------------------------------
 

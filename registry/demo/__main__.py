@@ -23,6 +23,7 @@ from registry.demo.processes import ProcessFailed
 from registry.demo.rogue import RogueLog
 from registry.demo.screen import Screen
 from registry.demo.stage import FolderInUse, Stage, empty_folder
+from registry.demo.standing import serve
 from registry.demo.story import export, gas_of, issue_late, tell
 from registry.domain.errors import CredrootError
 from registry.domain.log_name import LogName
@@ -34,7 +35,12 @@ def main() -> int:
     """Run the demonstration and return its exit code."""
     parser = argparse.ArgumentParser(prog="credroot demo", description="Show the main job, end to end.")
     parser.add_argument("folder", nargs="?", type=Path, default=Path("out/demo"), help="default: %(default)s")
+    parser.add_argument(
+        "--serve", action="store_true", help="instead: keep a registry of your own running in the folder, until Ctrl-C"
+    )
     args = parser.parse_args()
+    if args.serve:
+        return serve(args.folder.resolve())
     begun = time.perf_counter()
     try:
         folder = args.folder.resolve()

@@ -18,8 +18,8 @@ from registry.domain.log_name import LogName
 
 MARK: Final = ".credroot-demo"
 """A folder with this file was made by a demonstration, and may be emptied by the next."""
-NEVER_SECONDS: Final = "86400"
-"""The demonstration says itself when to seal."""
+NEVER: Final = 86_400
+"""A day: the demonstration says itself when to seal."""
 
 
 class FolderInUse(Exception):
@@ -41,11 +41,12 @@ def empty_folder(folder: Path) -> None:
 class Stage:
     """Everything that runs; leaving the `with` block ends it."""
 
-    def __init__(self, folder: Path) -> None:
-        """Choose ports and keys; nothing is started yet."""
+    def __init__(self, folder: Path, *, ports: tuple[int, int] | None = None, seal_after_seconds: int = NEVER) -> None:
+        """Choose ports (of the chain and the service) and keys; nothing is started yet."""
         self.folder = folder
         self.registry = folder / "registry"
-        self.rpc_port, self.service_port = _free_ports(2)
+        self.rpc_port, self.service_port = _free_ports() if ports is None else ports
+        self._seal_after_seconds = seal_after_seconds
         self.rpc_url = f"http://127.0.0.1:{self.rpc_port}"
         self.public_url = f"https://localhost:{self.service_port}"
         self.ca_file = self.registry / "ca.pem"
@@ -79,7 +80,7 @@ class Stage:
             "CREDROOT_PUBLISHED_DIR": str(self.folder / "published"),
             "CREDROOT_KEY_PASSWORD_FILE": str(self.registry / "key-password"),
             "CREDROOT_ANCHOR_KEY_FILE": str(self.registry / "anchor-key"),
-            "CREDROOT_SEAL_AFTER_SECONDS": NEVER_SECONDS,
+            "CREDROOT_SEAL_AFTER_SECONDS": str(self._seal_after_seconds),
             "CREDROOT_SEAL_AFTER_CREDENTIALS": "1000000",
             "CREDROOT_POLL_SECONDS": "0.25",
         }
@@ -160,10 +161,7 @@ def _new_account() -> LocalAccount:
     return account
 
 
-def _free_ports(count: int) -> list[int]:
-    # All are held until all are known, so that no two are the same.
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [listener.getsockname()[1] for listener in held]
-    for listener in held:
-        listener.close()
-    return ports
+def _free_ports() -> tuple[int, int]:
+    # Both are held until both are known, so that they differ.
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        return one.getsockname()[1], other.getsockname()[1]

@@ -1,0 +1,59 @@
+"""`make serve`: a registry of one's own on this machine, kept in a folder and taken up again at the next start."""
+
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Final
+
+from registry.demo.authority import make_authority
+from registry.demo.processes import ProcessFailed
+from registry.demo.stage import Stage
+
+PORTS: Final = (8545, 8443)
+"""Of the chain and the service: fixed, since the service's address stands in credentials for ever."""
+SEAL_AFTER_SECONDS: Final = 30
+"""Soon enough to be watched."""
+
+
+def serve(folder: Path) -> int:
+    """Run chain, service and worker until a signal comes, and return the exit code."""
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    try:
+        with Stage(folder, ports=PORTS, seal_after_seconds=SEAL_AFTER_SECONDS) as stage:
+            _begin(stage)
+            _say(stage)
+            stopping.wait()
+    except ProcessFailed as error:
+        print(f"serve failed: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _begin(stage: Stage) -> None:
+    if (stage.registry / "admin-key").exists():
+        # The authority lives a week; what it vouches for does not change.
+        make_authority(stage.registry)
+        stage.start_chain()
+    else:
+        stage.prepare()
+        stage.start_chain()
+        stage.initialise(stage.deploy())
+    stage.start_service()
+    stage.start_worker()
+
+
+def _say(stage: Stage) -> None:
+    print(f"service    {stage.public_url}   (API: {stage.public_url}/openapi.json)")
+    print(f"authority  {stage.ca_file}")
+    print(f"admin key  {stage.registry / 'admin-key'}")
+    print(f"chain      {stage.rpc_url}")
+    print(f"published  {stage.folder / 'published'}")
+    print("try        " + _curl(stage), flush=True)
+
+
+def _curl(stage: Stage) -> str:
+    key = f'"Authorization: Bearer $(cat {stage.registry / "admin-key"})"'
+    return f"curl --cacert {stage.ca_file} -H {key} {stage.public_url}/v1/issuers"
