@@ -38,8 +38,10 @@ def test_the_data_is_followed_through_constants_functions_and_fixtures(tmp_path:
     "text",
     [
         "TEXT = (SHARED_DATA / 'golden').read_text()\n",
-        "def cases():\n    return (SHARED_DATA / 'list').read_text().split()\n"
-        "@pytest.mark.parametrize('case', cases())\ndef test_case(case):\n    assert case\n",
+        (
+            "def cases():\n    return (SHARED_DATA / 'list').read_text().split()\n"
+            "@pytest.mark.parametrize('case', cases())\ndef test_case(case):\n    assert case\n"
+        ),
     ],
 )
 def test_reading_at_import_is_noticed(tmp_path: Path, text: str) -> None:
