@@ -117,7 +117,7 @@ dependencies: $(VENV)/.dev
 	$(RUN) -m deptry .
 
 # Pages made from the code, in git exactly as the code makes them. The contracts' artifacts are compared by `contracts`.
-GENERATED_PAGES := docs/settings.md docs/commands.md
+GENERATED_PAGES := docs/settings.md docs/routes.md docs/commands.md
 
 generated: generated-pages contracts-artifacts
 

@@ -67,7 +67,7 @@ def test_each_kind_of_transaction_comes_back_as_it_was_signed(
     web3.eth.send_raw_transaction(made.raw_transaction)
 
     found = web3.eth.get_transaction(made.hash)
-    assert (found["r"].to_0x_hex(), found["s"].to_0x_hex(), found["v"]) == (hex(made.r), hex(made.s), made.v)
+    assert (int.from_bytes(found["r"]), int.from_bytes(found["s"]), found["v"]) == (made.r, made.s, made.v)
     assert found["from"] == account.address
     assert found["type"] == fields.get("type", 0)
     assert [dict(entry) for entry in found.get("accessList", [])] in ([], fields.get("accessList", []))

@@ -1,6 +1,7 @@
 """Write the pages of docs/ that are made from the code: `python -m tests.docs.generate` (`make generated`).
 
     docs/settings.md    from the fields of registry/settings.py and the sentences under them
+    docs/routes.md      from the routers of registry/web
     docs/commands.md    from the arguments of each module of registry/cli and of the other programs
 
 The help texts are not copied as argparse prints them: its layout differs between Python versions, a page may not.
@@ -12,6 +13,7 @@ import importlib
 import importlib.util
 import itertools
 import pkgutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Protocol, cast
 
@@ -32,6 +34,8 @@ PROGRAMS: Final = (
 
 WARNING: Final = "<!-- Made by `make generated`; change the code, not this page. -->\n"
 PAGES: Final = REPO_ROOT / "docs"
+WEB: Final = REPO_ROOT / "registry" / "web"
+METHODS: Final = frozenset({"get", "post", "put", "patch", "delete", "head"})
 
 
 class Command(Protocol):
@@ -70,7 +74,8 @@ def commands_page() -> str:
     subparsers = program.add_subparsers()
     for command in cli_commands():
         command.add_parser(subparsers)
-    parsers = [parser for parser in subparsers.choices.values() if parser.add_help] + _programs()
+    parsers = [parser for parser in subparsers.choices.values() if parser.add_help]
+    parsers += [part for whole in _programs() for part in _with_subcommands(whole)]
     sections = [_section(parser) for parser in sorted(parsers, key=lambda parser: parser.prog)]
     return "\n".join([WARNING, "# Commands\n", *sections])
 
@@ -78,6 +83,15 @@ def commands_page() -> str:
 def _programs() -> list[argparse.ArgumentParser]:
     present = [name for name in PROGRAMS if importlib.util.find_spec(name) is not None]
     return [importlib.import_module(name)._parser() for name in present]
+
+
+def _with_subcommands(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    below = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    for action in below:
+        for choice in action._choices_actions:
+            part = action.choices[choice.dest]
+            part.description = part.description or f"{str(choice.help).capitalize()}."
+    return [parser, *(part for action in below for part in action.choices.values())]
 
 
 def cli_commands() -> list[Command]:
@@ -111,7 +125,8 @@ def _default(value: object) -> str:
 
 def _section(parser: argparse.ArgumentParser) -> str:
     lines = [f"## {parser.prog}\n", f"{' '.join((parser.description or '').split())}\n"]
-    actions = [action for action in parser._actions if not isinstance(action, argparse._HelpAction)]
+    silent = (argparse._HelpAction, argparse._SubParsersAction)
+    actions = [action for action in parser._actions if not isinstance(action, silent)]
     if actions:
         lines += ["| argument | meaning |", "|---|---|", *(_argument_row(action, parser) for action in actions), ""]
     return "\n".join(lines)
@@ -131,9 +146,62 @@ def _argument_row(action: argparse.Action, parser: argparse.ArgumentParser) -> s
     return f"| `{words}` | {help_text}.{needed} |"
 
 
+def routes_page() -> str:
+    """Return every route of the service, with the sentence under its function."""
+    routes = sorted(
+        (path, method, sentence) for file in sorted(WEB.rglob("*.py")) for method, path, sentence in _routes(file)
+    )
+    rows = [f"| `{method} {path}` | {sentence} |" for path, method, sentence in routes]
+    heading = "# Routes\n\nThe whole description, with schemas and examples, is served as `/openapi.json`.\n"
+    return "\n".join([WARNING, heading, "| route | what it does |", "|---|---|", *rows, ""])
+
+
+def _routes(file: Path) -> Iterator[tuple[str, str, str]]:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    prefixes = dict(_router_prefixes(tree))
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        for decorator in node.decorator_list:
+            match decorator:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id=router), attr=method),
+                    args=[ast.Constant(value=str(rest)), *_],
+                ) if method in METHODS:
+                    yield method.upper(), f"{prefixes.get(router, '')}{rest}", _sentence_of(node, file)
+                case _:
+                    pass
+
+
+def _sentence_of(function: ast.FunctionDef | ast.AsyncFunctionDef, file: Path) -> str:
+    text = ast.get_docstring(function)
+    if text is None:
+        raise SystemExit(f"{file}: the route {function.name} says nothing of itself")
+    return " ".join(text.split("\n\n")[0].split())
+
+
+def _router_prefixes(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(keywords=keywords)):
+                yield from (
+                    (name, keyword.value.value)
+                    for keyword in keywords
+                    if keyword.arg == "prefix"
+                    and isinstance(keyword.value, ast.Constant)
+                    and isinstance(keyword.value.value, str)
+                )
+            case _:
+                pass
+
+
 def main() -> None:
     """Write the pages."""
-    for name, text in {"settings.md": settings_page(), "commands.md": commands_page()}.items():
+    for name, text in {
+        "settings.md": settings_page(),
+        "routes.md": routes_page(),
+        "commands.md": commands_page(),
+    }.items():
         (PAGES / name).write_text(text, encoding="utf-8")
 
 

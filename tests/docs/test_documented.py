@@ -1,21 +1,18 @@
 """What a program or an operator may meet has a word in the documentation: settings, states, checks, codes, routes."""
 
-import ast
 import importlib
-from collections.abc import Iterator
+import pkgutil
 from enum import StrEnum
-from pathlib import Path
 from typing import Final
 
 import pytest
 
+import registry.web.routers
 from registry.settings import Settings
-from tests.docs.generate import commands_page, settings_page
+from tests.docs.generate import commands_page, routes_page, settings_page
 from tests.paths import REPO_ROOT
 
 DOCS: Final = REPO_ROOT / "docs"
-WEB: Final = REPO_ROOT / "registry" / "web"
-METHODS: Final = frozenset({"get", "post", "put", "patch", "delete", "head"})
 
 DOCUMENTED_ENUMS: Final = (
     ("registry.domain.check", "CheckId", "verdict.md"),
@@ -35,11 +32,6 @@ def page(name: str) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
-def all_pages() -> str:
-    """Return every page and the README as one text."""
-    return "\n".join(path.read_text(encoding="utf-8") for path in [REPO_ROOT / "README.md", *sorted(DOCS.glob("*.md"))])
-
-
 @pytest.mark.parametrize(("module", "name", "where"), DOCUMENTED_ENUMS, ids=str)
 def test_every_code_stands_in_its_page(module: str, name: str, where: str) -> None:
     codes: type[StrEnum] = getattr(importlib.import_module(module), name)
@@ -57,59 +49,26 @@ def test_the_page_of_commands_is_the_code_s() -> None:
     assert page("commands.md") == commands_page()
 
 
-def test_operating_leads_to_the_settings_and_the_commands() -> None:
+def test_operating_leads_to_the_pages_made_from_the_code() -> None:
     text = page("operating.md")
 
     assert "(settings.md)" in text
+    assert "(routes.md)" in text
     assert "(commands.md)" in text
 
 
-def test_every_route_is_documented() -> None:
-    text = all_pages()
-
-    assert [route for path in sorted(WEB.rglob("*.py")) for route in _routes(path) if f"`{route}" not in text] == []
+def test_the_page_of_routes_is_the_code_s() -> None:
+    assert page("routes.md") == routes_page()
 
 
-def test_routes_are_found_where_they_are_declared(tmp_path: Path) -> None:
-    module = tmp_path / "planted.py"
-    module.write_text(
-        'router = APIRouter(prefix="/v1/issuers")\n'
-        '@router.get("/{issuer_id}")\ndef read() -> None: ...\n'
-        '@router.post("")\nasync def create() -> None: ...\n',
-        encoding="utf-8",
-    )
+def test_the_page_of_routes_has_what_the_application_serves() -> None:
+    text = page("routes.md")
+    served = [
+        f"`{method} {route.path}`"
+        for module in pkgutil.iter_modules(registry.web.routers.__path__, "registry.web.routers.")
+        for route in importlib.import_module(module.name).router.routes
+        for method in route.methods
+    ]
 
-    assert list(_routes(module)) == ["GET /v1/issuers/{issuer_id}", "POST /v1/issuers"]
-
-
-def _routes(path: Path) -> Iterator[str]:
-    """Yield `METHOD /path` of each route that a module declares with a router's decorator."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    prefixes = dict(_router_prefixes(tree))
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            continue
-        for decorator in node.decorator_list:
-            match decorator:
-                case ast.Call(
-                    func=ast.Attribute(value=ast.Name(id=router), attr=method),
-                    args=[ast.Constant(value=str(rest)), *_],
-                ) if method in METHODS:
-                    yield f"{method.upper()} {prefixes.get(router, '')}{rest}"
-                case _:
-                    pass
-
-
-def _router_prefixes(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    for node in ast.walk(tree):
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(keywords=keywords)):
-                yield from (
-                    (name, keyword.value.value)
-                    for keyword in keywords
-                    if keyword.arg == "prefix"
-                    and isinstance(keyword.value, ast.Constant)
-                    and isinstance(keyword.value.value, str)
-                )
-            case _:
-                pass
+    assert len(served) > 20
+    assert [route for route in served if route not in text] == []
