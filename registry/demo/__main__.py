@@ -80,6 +80,8 @@ def _play(stage: Stage, screen: Screen) -> dict[str, Any]:
             case.write(stage.folder / "cases")
     verdicts = _judge(stage, screen, admin, cases)
     with screen.phase("offline"):
+        # Open connections are what a service waits for when it is told to end.
+        admin.close()
         stage.stop("worker")
         stage.stop("service")
         shutil.move(stage.registry / "credroot.db", stage.registry / "credroot.db.away")

@@ -7,7 +7,6 @@ from registry.domain.errors import Malformed
 from registry.domain.hashing import Digest, hash_pair
 from registry.domain.log_name import LogName
 from registry.domain.merkle import MerkleTree
-from registry.domain.paths import Path
 from registry.domain.slot import LIST_SIZE, MAX_LIST, Purpose
 from registry.domain.status import CHUNK_BITS, DEPTH, ZERO_ROOTS, StatusProof
 
@@ -47,6 +46,62 @@ def purpose_root(list_roots: Mapping[int, Digest]) -> Digest:
     return nodes.get(0, ZERO_ROOTS[DEPTH])
 
 
+class ListStatus:
+    """One list as one epoch has it, with its tree kept so that proofs are cheap."""
+
+    def __init__(
+        self,
+        *,
+        purpose: Purpose,
+        log: LogName,
+        epoch: int,
+        root: Digest,
+        number: int,
+        bits: bytes,
+        list_roots: Mapping[int, Digest],
+        other_root: Digest,
+        credentials_root: Digest,
+    ) -> None:
+        """Build the list's tree.
+
+        `bits` is the list's bitstring in this epoch, `list_roots` the roots of all lists of the purpose that are not
+        all zero. Raises Malformed for bits of another size.
+        """
+        self._purpose = purpose
+        self._log = log
+        self._epoch = epoch
+        self._root = root
+        self._number = number
+        self._bits = bits
+        self._tree = _list_tree(bits)
+        self._upper = _upper_siblings(list_roots, number)
+        self._other_root = other_root
+        self._credentials_root = credentials_root
+
+    def prove(self, slot: int) -> StatusProof:
+        """Make the proof of one slot's bit.
+
+        Raises Malformed for a slot of another list.
+        """
+        number, index = divmod(slot, LIST_SIZE)
+        if number != self._number:
+            raise Malformed("malformed-slot", f"expected a slot of list {self._number}, got {slot}")
+        chunk = index // CHUNK_BITS
+        siblings = [*(step.sibling for step in self._tree.path(chunk)), *self._upper]
+        listed = [(level, node) for level, node in enumerate(siblings) if node != ZERO_ROOTS[level]]
+        return StatusProof(
+            purpose=self._purpose,
+            log=self._log,
+            epoch=self._epoch,
+            root=self._root,
+            chunk=Digest(self._bits[chunk * CHUNK_BYTES : (chunk + 1) * CHUNK_BYTES]),
+            sibling_map=sum(1 << level for level, _ in listed),
+            siblings=tuple(node for _, node in listed),
+            other_root=self._other_root,
+            credentials_root=self._credentials_root,
+        )
+
+
 def prove_status(
     *,
     purpose: Purpose,
@@ -59,36 +114,24 @@ def prove_status(
     other_root: Digest,
     credentials_root: Digest,
 ) -> StatusProof:
-    """Make the proof of one slot's bit.
-
-    `bits` is the bitstring of the slot's list in this epoch, `list_roots` the roots of all lists of the purpose that
-    are not all zero.
-    """
-    number, index = divmod(slot, LIST_SIZE)
-    chunk = index // CHUNK_BITS
-    siblings = [step.sibling for step in _list_path(bits, chunk)] + _upper_siblings(list_roots, number)
-    listed = [(level, node) for level, node in enumerate(siblings) if node != ZERO_ROOTS[level]]
-    return StatusProof(
+    """Make a single proof of one slot's bit; the arguments are those of `ListStatus`."""
+    return ListStatus(
         purpose=purpose,
         log=log,
         epoch=epoch,
         root=root,
-        chunk=Digest(bits[chunk * CHUNK_BYTES : (chunk + 1) * CHUNK_BYTES]),
-        sibling_map=sum(1 << level for level, _ in listed),
-        siblings=tuple(node for _, node in listed),
+        number=slot // LIST_SIZE,
+        bits=bits,
+        list_roots=list_roots,
         other_root=other_root,
         credentials_root=credentials_root,
-    )
+    ).prove(slot)
 
 
 def _list_tree(bits: bytes) -> MerkleTree:
     if len(bits) != LIST_BYTES:
         raise Malformed("malformed-list-file", f"expected {LIST_BYTES} bytes, got {len(bits)}")
     return MerkleTree([bits[at : at + CHUNK_BYTES] for at in range(0, LIST_BYTES, CHUNK_BYTES)])
-
-
-def _list_path(bits: bytes, chunk: int) -> Path:
-    return _list_tree(bits).path(chunk)
 
 
 def _upper_siblings(list_roots: Mapping[int, Digest], number: int) -> list[Digest]:

@@ -4,36 +4,55 @@ A receipt exists once its epoch is final; its status proofs are of the newest fi
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from threading import Lock
 from typing import Final, Generic, TypeVar
+from uuid import UUID
 
 from registry.domain.batch import BatchHeader, tree_leaves
-from registry.domain.canonical import parse_object
+from registry.domain.canonical import JsonObject, parse_object
 from registry.domain.epoch import path_above_batch
 from registry.domain.errors import NotFound
 from registry.domain.hashing import Digest
 from registry.domain.log_name import LogName
 from registry.domain.merkle import MerkleTree
+from registry.domain.paths import Path
 from registry.domain.receipt import Anchor, Receipt
 from registry.domain.slot import LIST_SIZE, Purpose
 from registry.domain.status import StatusProof
-from registry.domain.status_tree import prove_status
-from registry.store_ports import AnchorState, BatchRecord, CredentialRecord, EpochRecord, ReadStore, Store
+from registry.domain.status_tree import ListStatus
+from registry.store_ports import AnchorState, CredentialRecord, EpochRecord, ReadStore, Store
 
 MAX_TREES: Final = 8
 """Trees of batches kept in memory: the largest takes 30 MB, and receipts are fetched by cohorts."""
+MAX_LISTS: Final = 64
+"""Trees of lists kept in memory, of 100 KB each."""
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SealedBatch:
+    """What the receipts of one final batch have in common: it never changes."""
+
+    tree: MerkleTree
+    header: BatchHeader
+    above: Path
+    """From the batch root to the epoch root."""
+    root: Digest
+    anchor: Anchor
+    issuer: JsonObject
+
+
 class Receipts:
-    """Makes receipts, with the trees of the batches asked for last at hand."""
+    """Makes receipts, with the batches and lists asked for last at hand."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._trees = _Recent[object, MerkleTree](MAX_TREES)
+        self._batches = _Recent[UUID, _SealedBatch](MAX_TREES)
+        self._lists = _Recent[tuple[int, Purpose, int], ListStatus](MAX_LISTS)
 
     def of_leaf(self, leaf: Digest) -> Receipt:
         """Return the receipt of a credential's leaf.
@@ -52,32 +71,33 @@ class Receipts:
 
         Raises NotFound `not-yet-anchored` before its epoch is final.
         """
-        log = unit.access.log().name
-        if credential.batch_id is None or credential.epoch is None or credential.entry_index is None:
+        batch_id, entry_index = credential.batch_id, credential.entry_index
+        if batch_id is None or entry_index is None:
             raise _not_yet("it waits to be sealed")
-        epoch = unit.epochs.get(credential.epoch)
-        anchor = _final_anchor(unit, log, epoch.number)
-        batch = unit.epochs.batch(credential.batch_id)
-        header = BatchHeader.parse(parse_object(batch.header))
-        tree = self._tree(unit, batch)
-        above = path_above_batch(
-            [item.root for item in unit.epochs.batches(epoch.number)], batch.position, status_root=epoch.status_root
-        )
+        batch = self._batches.get(batch_id, lambda: _read_batch(unit, batch_id))
         return Receipt(
             leaf=credential.leaf,
             leaf_kind=0,
             slot=credential.slot,
-            path=tree.path(2 * credential.entry_index) + above,
-            root=epoch.root,
-            anchor=anchor,
-            header=header,
-            header_path=tree.path(0) + above,
-            issuer=parse_object(unit.issuers.did_document(header.did_document)),
-            status=_prove_statuses(unit, log, credential),
+            path=batch.tree.path(2 * entry_index) + batch.above,
+            root=batch.root,
+            anchor=batch.anchor,
+            header=batch.header,
+            header_path=batch.tree.path(0) + batch.above,
+            issuer=batch.issuer,
+            status=self._prove_statuses(unit, credential),
         )
 
-    def _tree(self, unit: ReadStore, batch: BatchRecord) -> MerkleTree:
-        return self._trees.get(batch.id, lambda: MerkleTree(tree_leaves(unit.epochs.batch_entries(batch.id))))
+    def _prove_statuses(self, unit: ReadStore, credential: CredentialRecord) -> tuple[StatusProof, ...]:
+        newest = unit.epochs.newest_final()
+        if newest is None:
+            raise _not_yet("no epoch is final")
+        purposes = (Purpose.REVOCATION, Purpose.SUSPENSION) if credential.suspendable else (Purpose.REVOCATION,)
+        return tuple(self._list(unit, newest, purpose, credential.slot).prove(credential.slot) for purpose in purposes)
+
+    def _list(self, unit: ReadStore, epoch: EpochRecord, purpose: Purpose, slot: int) -> ListStatus:
+        number = slot // LIST_SIZE
+        return self._lists.get((epoch.number, purpose, number), lambda: _read_list(unit, epoch, purpose, number))
 
 
 def anchored_epoch(unit: ReadStore, credential: CredentialRecord) -> int | None:
@@ -107,26 +127,32 @@ def _final_anchor(unit: ReadStore, log: LogName, epoch: int) -> Anchor:
     )
 
 
-def _prove_statuses(unit: ReadStore, log: LogName, credential: CredentialRecord) -> tuple[StatusProof, ...]:
-    newest = unit.epochs.newest_final()
-    if newest is None:
-        raise _not_yet("no epoch is final")
-    purposes = (Purpose.REVOCATION, Purpose.SUSPENSION) if credential.suspendable else (Purpose.REVOCATION,)
-    return tuple(_prove_status(unit, log, newest, purpose, credential.slot) for purpose in purposes)
+def _read_batch(unit: ReadStore, batch_id: UUID) -> _SealedBatch:
+    batch = unit.epochs.batch(batch_id)
+    epoch = unit.epochs.get(batch.epoch)
+    anchor = _final_anchor(unit, unit.access.log().name, epoch.number)
+    header = BatchHeader.parse(parse_object(batch.header))
+    roots = [item.root for item in unit.epochs.batches(epoch.number)]
+    return _SealedBatch(
+        tree=MerkleTree(tree_leaves(unit.epochs.batch_entries(batch.id))),
+        header=header,
+        above=path_above_batch(roots, batch.position, status_root=epoch.status_root),
+        root=epoch.root,
+        anchor=anchor,
+        issuer=parse_object(unit.issuers.did_document(header.did_document)),
+    )
 
 
-def _prove_status(unit: ReadStore, log: LogName, epoch: EpochRecord, purpose: Purpose, slot: int) -> StatusProof:
-    roots: Mapping[int, Digest] = unit.epochs.list_roots(epoch.number, purpose)
-    other = epoch.suspension_root if purpose is Purpose.REVOCATION else epoch.revocation_root
-    return prove_status(
+def _read_list(unit: ReadStore, epoch: EpochRecord, purpose: Purpose, number: int) -> ListStatus:
+    return ListStatus(
         purpose=purpose,
-        log=log,
+        log=unit.access.log().name,
         epoch=epoch.number,
         root=epoch.root,
-        slot=slot,
-        bits=unit.epochs.list_bits(epoch.number, purpose, slot // LIST_SIZE),
-        list_roots=roots,
-        other_root=other,
+        number=number,
+        bits=unit.epochs.list_bits(epoch.number, purpose, number),
+        list_roots=unit.epochs.list_roots(epoch.number, purpose),
+        other_root=epoch.suspension_root if purpose is Purpose.REVOCATION else epoch.revocation_root,
         credentials_root=epoch.credentials_root,
     )
 

@@ -17,6 +17,7 @@ from registry.domain.status import DEPTH, ZERO_ROOTS, StatusProof, bit_of_chunk,
 from registry.domain.status_tree import (
     EMPTY_LIST,
     LIST_DEPTH,
+    ListStatus,
     list_root,
     prove_status,
     purpose_root,
@@ -228,6 +229,24 @@ def test_bits_are_counted_from_the_most_significant(indexes: set[int], asked: in
     assert {at for at in range(LIST_SIZE) if whole[at] == "1"} == indexes
     assert read_bit(bits, asked) is (asked in indexes)
     assert write_bit(bits, asked, value=False) == write_bit(write_bit(bits, asked, value=True), asked, value=False)
+
+
+def test_a_list_proves_its_own_slots_only() -> None:
+    status = ListStatus(
+        purpose=Purpose.REVOCATION,
+        log=LOG,
+        epoch=1,
+        root=CREDENTIALS,
+        number=3,
+        bits=EMPTY_LIST,
+        list_roots={},
+        other_root=CREDENTIALS,
+        credentials_root=CREDENTIALS,
+    )
+
+    assert status.prove(3 * LIST_SIZE).sibling_map == 0
+    with pytest.raises(Malformed):
+        status.prove(4 * LIST_SIZE)
 
 
 def test_a_list_has_its_size_and_a_number_of_the_log() -> None:
