@@ -11,15 +11,15 @@ from pathlib import Path
 
 from registry.adapters.artifacts import load_artifact
 from registry.adapters.database import open_engine
-from registry.adapters.log_setup import find_log
+from registry.adapters.log_setup import FoundLog, find_log
 from registry.adapters.migrations import upgrade
 from registry.adapters.rpc import connect
 from registry.domain.errors import CredrootError, Malformed, Refused, Unavailable
 from registry.domain.log_name import LogName
-from registry.service.setup import initialise
+from registry.service.setup import initialise, is_initialised
 from registry.settings import load_settings
 from registry.store_ports import LogRecord
-from registry.wiring import build_resources
+from registry.wiring.serving import build_resources
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -59,27 +59,55 @@ def _initialise(args: argparse.Namespace) -> None:
     name = LogName.parse(args.log)
     if not settings.rpc_urls:
         raise Malformed("no-rpc", "set CREDROOT_RPC_URLS: the log is looked at before anything is tied to it")
+    if args.key_out is not None:
+        require_absent(args.key_out)
     found = find_log(connect(settings.rpc_urls[0]), name, artifact=load_artifact())
-    if args.deploy_block is None and found.latest_epoch:
-        raise Refused("deploy-block-needed", f"the log has {found.latest_epoch} epochs: pass --deploy-block")
-    upgrade(open_engine(settings.database_url))
+    engine = open_engine(settings.database_url)
+    upgrade(engine)
+    engine.dispose()
     resources = build_resources(settings)
-    key = initialise(
-        resources,
-        LogRecord(
-            name=name,
-            genesis_hash=found.genesis_hash,
-            deploy_block=found.final_block if args.deploy_block is None else args.deploy_block,
-            created_at=resources.clock.now(),
-        ),
-        label=args.label,
+    record = LogRecord(
+        name=name,
+        genesis_hash=found.genesis_hash,
+        deploy_block=_deploy_block(args.deploy_block, found, needed=not is_initialised(resources)),
+        created_at=resources.clock.now(),
     )
+    key = initialise(resources, record, label=args.label)
     print(f"log: {name}")
-    if args.key_out is None:
-        print(f"admin key, shown once: {key.secret}")
+    if key is None:
+        print("this database belonged to the log before; its schema is the program's, no key was made")
     else:
-        write_private(args.key_out, key.secret)
-        print(f"admin key: {args.key_out}")
+        hand_over(key.secret, args.key_out, what="admin key")
+
+
+def _deploy_block(given: int | None, found: FoundLog, *, needed: bool) -> int:
+    if given is None:
+        if found.latest_epoch and needed:
+            raise Refused("deploy-block-needed", f"the log has {found.latest_epoch} epochs: pass --deploy-block")
+        return found.final_block
+    if not 0 <= given <= found.final_block:
+        raise Malformed("malformed-deploy-block", f"expected a final block, 0 to {found.final_block}, got {given}")
+    return given
+
+
+def hand_over(secret: str, file: Path | None, *, what: str) -> None:
+    """Show a secret once, or write it to a file that only its owner can read."""
+    if file is None:
+        print(f"{what}, shown once: {secret}")
+    else:
+        write_private(file, secret)
+        print(f"{what}: {file}")
+
+
+def require_absent(file: Path) -> None:
+    """Refuse a file that a secret would overwrite, before there is a secret to lose.
+
+    Raises Refused `file-exists`, or `file-unwritable` for a folder that is not there.
+    """
+    if file.exists():
+        raise Refused("file-exists", f"{file} exists already")
+    if not os.access(file.parent, os.W_OK):
+        raise Refused("file-unwritable", f"{file.parent} is no folder that can be written to")
 
 
 def write_private(file: Path, secret: str) -> None:

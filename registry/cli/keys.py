@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 from uuid import UUID
 
-from registry.cli.init import write_private
+from registry.cli.init import hand_over, require_absent
 from registry.domain.errors import CredrootError, Malformed, Unavailable
 from registry.service.access import create_api_key
 from registry.service.resources import Resources
 from registry.settings import load_settings
 from registry.store_ports import Role
-from registry.wiring import build_resources
+from registry.wiring.serving import build_resources
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -51,15 +51,13 @@ def _create(args: argparse.Namespace, resources: Resources) -> None:
     role = Role(args.role)
     if (role is Role.ISSUER) != (args.issuer is not None):
         raise Malformed("malformed-role", "expected --issuer for the role issuer, and for no other")
+    if args.key_out is not None:
+        require_absent(args.key_out)
     with resources.store.write() as unit:
         issuer_id = None if args.issuer is None else unit.issuers.by_slug(args.issuer).id
         key = create_api_key(resources, unit, role=role, issuer_id=issuer_id, label=args.label)
     print(f"id: {key.record.id}")
-    if args.key_out is None:
-        print(f"key, shown once: {key.secret}")
-    else:
-        write_private(args.key_out, key.secret)
-        print(f"key: {args.key_out}")
+    hand_over(key.secret, args.key_out, what="key")
 
 
 def _list(_args: argparse.Namespace, resources: Resources) -> None:

@@ -21,7 +21,7 @@ from registry.domain.recognition import MAX_POLICY_BYTES, parse_recognition
 from registry.domain.timestamp import parse_time
 from registry.domain.verdict import SCOPE, ExitCode, Verdict
 from registry.service.verifying import StatusListCopy, VerifyRequest
-from registry.wiring import build_verifier, published_contract
+from registry.wiring.verifying import build_verifier, published_contract
 
 _CONTRACT: Final = re.compile(r"0x[0-9a-fA-F]{40}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

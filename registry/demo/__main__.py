@@ -28,7 +28,7 @@ from registry.demo.story import export, gas_of, issue_late, tell
 from registry.domain.errors import CredrootError
 from registry.domain.log_name import LogName
 from registry.settings import settings_of
-from registry.wiring import build_resources
+from registry.wiring.serving import build_resources
 
 
 def main() -> int:

@@ -1,0 +1,48 @@
+"""A verifier on its own: no database, no service, and nothing imported that it does not need."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from registry.adapters.artifacts import load_artifact
+from registry.adapters.clock import SystemClock
+from registry.adapters.contexts import load_contexts
+from registry.adapters.did_resolver import DidResolverSettings, WebDidResolver
+from registry.adapters.json_ld import PinnedJsonLd
+from registry.adapters.published import open_published
+from registry.chain_ports import ChainReader
+from registry.domain.evidence import KnownContract
+from registry.service.verifying import Verifier
+
+LOOPBACK_NAME: Final = "localhost"
+
+
+def published_contract() -> KnownContract:
+    """Return the anchor log as it is published: the address and the code every verifier expects."""
+    artifact = load_artifact()
+    return KnownContract(address=artifact.address, code_hash=artifact.runtime_code_hash)
+
+
+def build_verifier(*, rpc_urls: Sequence[str], published: str | None, ca_file: Path | None) -> Verifier:
+    """Build a verifier that needs no database and no service.
+
+    `published` is a folder or a URL; `ca_file` holds certificates that are trusted besides the system's.
+    """
+    return Verifier(
+        clock=SystemClock(),
+        json_ld=PinnedJsonLd(load_contexts()),
+        # Who verifies on this machine may look at this machine: it is the demonstration's registry that lives here.
+        did_resolver=WebDidResolver(DidResolverSettings(ca_file=ca_file, private_hosts=frozenset({LOOPBACK_NAME}))),
+        chain=open_chain(rpc_urls),
+        published=None if published is None else open_published(published, ca_file=ca_file),
+    )
+
+
+def open_chain(rpc_urls: Sequence[str]) -> ChainReader | None:
+    """Return a reader of the chain behind some nodes, None when there is none."""
+    if not rpc_urls:
+        return None
+    # web3 takes a second to import: a verifier without a node does not pay for it.
+    from registry.adapters.anchor_log import AnchorLogReader  # noqa: PLC0415
+
+    return AnchorLogReader(rpc_urls)
