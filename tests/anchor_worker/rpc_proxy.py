@@ -41,7 +41,7 @@ def run_proxy(upstream: str, hook: Hook) -> Iterator[str]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, name="rpc-proxy", daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), name="rpc-proxy", daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
