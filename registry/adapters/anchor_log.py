@@ -7,20 +7,27 @@ A node that does not know the block gives no answer; a node that gives another a
 `rpc-disagree`. Nothing is written and nothing is believed: who reads compares code hash and chain id.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar, cast
+from typing import Final, TypeVar
 
 from eth_utils.abi import function_signature_to_4byte_selector
 from eth_utils.crypto import keccak
 from web3 import Web3
-from web3.types import RPCEndpoint
 
-from registry.adapters.rpc import REQUEST_TIMEOUT_SECONDS, connect, translated_errors
+from registry.adapters.rpc import (
+    REQUEST_TIMEOUT_SECONDS,
+    connect,
+    read_data,
+    read_hash,
+    read_member,
+    read_quantity,
+    request,
+)
 from registry.chain_ports import AnchoredEvent, LogView
-from registry.domain.errors import Refused, Unavailable
+from registry.domain.canonical import JsonObject, JsonValue
+from registry.domain.errors import Unavailable
 from registry.domain.evidence import ChainBlock
 from registry.domain.hashing import ZERO_DIGEST, Digest
 from registry.domain.log_name import LogName
@@ -80,7 +87,7 @@ class _Node:
     def view(self, block_hash: bytes, *, final: bool) -> "_NodeView":
         header = self.block_by_hash(block_hash)
         block = ChainBlock(
-            chain_id=_number(self.ask("eth_chainId")),
+            chain_id=read_quantity(self.ask("eth_chainId"), where="chain id"),
             number=header.number,
             hash=header.hash,
             time=header.time,
@@ -95,12 +102,11 @@ class _Node:
         answer = self.ask("eth_getBlockByHash", _hex(block_hash), False)  # noqa: FBT003  # JSON-RPC has no names
         header = _header(answer, asked=f"block {_hex(block_hash)}")
         if header.hash != block_hash:
-            raise Unavailable("rpc-unusable", f"asked for block {_hex(block_hash)}, got {_hex(header.hash)}")
+            raise Unavailable("rpc-answer", f"asked for block {_hex(block_hash)}, got {_hex(header.hash)}")
         return header
 
-    def ask(self, method: str, *parameters: object) -> Any:  # noqa: ANN401  # what a node answers has no type
-        with _as_unavailable(), translated_errors(method):
-            return self._web3.manager.request_blocking(RPCEndpoint(method), list(parameters))
+    def ask(self, method: str, *parameters: JsonValue) -> JsonValue:
+        return request(self._web3, method, parameters)
 
 
 class _NodeView:
@@ -109,10 +115,10 @@ class _NodeView:
     def __init__(self, node: _Node, block: ChainBlock) -> None:
         self._node = node
         self.block = block
-        self._at = {"blockHash": _hex(block.hash)}
+        self._at: JsonObject = {"blockHash": _hex(block.hash)}
 
     def code_hash(self, contract: str) -> bytes | None:
-        code = _bytes(self._node.ask("eth_getCode", contract, self._at))
+        code = read_data(self._node.ask("eth_getCode", contract, self._at), where="code")
         return keccak(code) if code else None
 
     def latest_epoch(self, log: LogName) -> int:
@@ -149,7 +155,7 @@ class _NodeView:
         while low < high:
             middle = (low + high) // 2
             # Before the contract was there a call answers with nothing.
-            code = _bytes(self._node.ask("eth_getCode", log.contract, hex(middle)))
+            code = read_data(self._node.ask("eth_getCode", log.contract, hex(middle)), where="code")
             if code and self._latest_epoch(log, hex(middle)) >= epoch:
                 high = middle
             else:
@@ -170,30 +176,31 @@ class _NodeView:
     def _search(self, log: LogName, epoch: int, *, first: int, last: int) -> list[AnchoredEvent]:
         return self._events(log, epoch, {"fromBlock": hex(first), "toBlock": hex(last)})
 
-    def _events(self, log: LogName, epoch: int, where: dict[str, str]) -> list[AnchoredEvent]:
-        topics = [_ANCHORED, _hex(log.number.to_bytes(32, "big")), _hex(epoch.to_bytes(32, "big"))]
+    def _events(self, log: LogName, epoch: int, where: dict[str, JsonValue]) -> list[AnchoredEvent]:
+        topics: list[JsonValue] = [_ANCHORED, _hex(log.number.to_bytes(32, "big")), _hex(epoch.to_bytes(32, "big"))]
         found = self._node.ask("eth_getLogs", {"address": log.contract, "topics": topics, **where})
-        if not isinstance(found, Sequence) or isinstance(found, str):
-            raise Unavailable("rpc-unusable", "eth_getLogs: expected a list")
+        if not isinstance(found, list):
+            raise Unavailable("rpc-answer", "the node's answer to eth_getLogs is not a list")
         return [self._event(item, epoch) for item in found]
 
-    def _event(self, item: Any, epoch: int) -> AnchoredEvent:  # noqa: ANN401  # what a node answers has no type
-        header = self._node.block_by_hash(_bytes(_member(item, "blockHash")))
+    def _event(self, item: JsonValue, epoch: int) -> AnchoredEvent:
+        header = self._node.block_by_hash(_hash(item, "blockHash"))
         return AnchoredEvent(
             epoch=epoch,
-            root=Digest(_word(_member(item, "data"))),
-            transaction_hash=_bytes(_member(item, "transactionHash")),
+            root=Digest(_hash(item, "data")),
+            transaction_hash=_hash(item, "transactionHash"),
             block_number=header.number,
             block_hash=header.hash,
             block_time=header.time,
         )
 
-    def _latest_epoch(self, log: LogName, at: object) -> int:
+    def _latest_epoch(self, log: LogName, at: JsonValue) -> int:
         return int.from_bytes(self._call(log, _LATEST_EPOCH, (log.number,), at), "big")
 
-    def _call(self, log: LogName, selector: bytes, arguments: tuple[int, ...], at: object) -> bytes:
+    def _call(self, log: LogName, selector: bytes, arguments: tuple[int, ...], at: JsonValue) -> bytes:
         data = selector + b"".join(argument.to_bytes(32, "big") for argument in arguments)
-        return _word(self._node.ask("eth_call", {"to": log.contract, "data": _hex(data)}, at))
+        answer = self._node.ask("eth_call", {"to": log.contract, "data": _hex(data)}, at)
+        return bytes.fromhex(read_hash(answer, where="a view of the log")[2:])
 
 
 class _AgreeingView:
@@ -259,53 +266,22 @@ def _disagreement(what: str) -> Unavailable:
     return Unavailable("rpc-disagree", f"the nodes give different answers for {what}")
 
 
-@contextmanager
-def _as_unavailable() -> Iterator[None]:
-    """A contract that refuses a view is not the contract that was meant: nothing is known either way."""
-    try:
-        yield
-    except Refused as error:
-        raise Unavailable("rpc-refused", error.message) from error
-
-
-def _header(answer: Any, *, asked: str) -> _Header:  # noqa: ANN401  # what a node answers has no type
+def _header(answer: JsonValue, *, asked: str) -> _Header:
     if answer is None:
         raise Unavailable("rpc-block-missing", f"the node does not know {asked}")
     try:
-        time = datetime.fromtimestamp(_number(_member(answer, "timestamp")), UTC)
+        time = datetime.fromtimestamp(_quantity(answer, "timestamp"), UTC)
     except (OverflowError, OSError, ValueError) as error:
-        raise Unavailable("rpc-unusable", f"{asked}: expected a time of the calendar") from error
-    block_hash = _bytes(_member(answer, "hash"))
-    return _Header(number=_number(_member(answer, "number")), hash=block_hash, time=time)
+        raise Unavailable("rpc-answer", f"the time of {asked} is not in the calendar") from error
+    return _Header(number=_quantity(answer, "number"), hash=_hash(answer, "hash"), time=time)
 
 
-def _member(answer: Any, name: str) -> object:  # noqa: ANN401  # what a node answers has no type
-    try:
-        return cast("object", answer[name])
-    except (KeyError, TypeError) as error:
-        raise Unavailable("rpc-unusable", f"expected an answer with {name}") from error
+def _quantity(answer: JsonValue, name: str) -> int:
+    return read_quantity(read_member(answer, name), where=name)
 
 
-def _number(value: object) -> int:
-    try:
-        return int(str(value), 16)
-    except ValueError as error:
-        raise Unavailable("rpc-unusable", "expected a quantity") from error
-
-
-def _bytes(value: object) -> bytes:
-    text = str(value)
-    try:
-        return bytes.fromhex(text.removeprefix("0x"))
-    except ValueError as error:
-        raise Unavailable("rpc-unusable", "expected data") from error
-
-
-def _word(value: object) -> bytes:
-    word = _bytes(value)
-    if len(word) != 32:
-        raise Unavailable("rpc-unusable", f"expected 32 bytes, got {len(word)}")
-    return word
+def _hash(answer: JsonValue, name: str) -> bytes:
+    return bytes.fromhex(read_hash(read_member(answer, name), where=name)[2:])
 
 
 def _hex(data: bytes) -> str:

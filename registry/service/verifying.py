@@ -158,7 +158,9 @@ class Verifier:
             known = code_hash == policy.published_contract.code_hash
             latest = view.latest_epoch(slot.log) if known else 0
             if known:
-                self._read_published(view, gathering, latest_epoch=latest)
+                missing = self._read_published(gathering, latest_epoch=latest)
+                # Every epoch old enough to be published is, and the credential is in none of them.
+                gathering.pending = missing is not None and all(_is_young(view, slot.log, epoch) for epoch in missing)
             epochs = _epochs(gathering)
             return ChainEvidence(
                 block=view.block,
@@ -175,42 +177,26 @@ class Verifier:
         except Unavailable as error:
             return Problem.of(error)
 
-    def _read_published(self, view: LogView, gathering: "_Gathering", *, latest_epoch: int) -> None:
-        """Find the credential where no receipt was given, and make the newest status proofs."""
+    def _read_published(self, gathering: "_Gathering", *, latest_epoch: int) -> tuple[int, ...] | None:
+        """Find the credential where no receipt was given, and make the newest status proofs.
+
+        Returns the epochs that are not published when the credential was looked for and not found, else None.
+        """
         source, slot = self._published, gathering.presented.log_slot
         if source is None or slot is None:
-            return
+            return None
         try:
             published = source.log_file().log
             if published != slot.log:
                 gathering.notes.append(f"The published files are of {published}, not of the credential's log.")
-                return
-            if gathering.receipt is None:
-                self._find_receipt(source, view, gathering, latest_epoch=latest_epoch)
+                return None
             newest = newest_manifest(source, latest_epoch=latest_epoch)
             if newest is not None:
                 gathering.status_proofs = make_status_proofs(source, newest, log=slot.log, slot=slot)
+            return _find_receipt(source, gathering, latest_epoch=latest_epoch) if gathering.receipt is None else None
         except CredrootError as error:
-            if error.code in _CHAIN_CODES:
-                raise
             gathering.notes.append(f"The published files could not be used: {error.message}.")
-
-    def _find_receipt(
-        self, source: PublishedSource, view: LogView, gathering: "_Gathering", *, latest_epoch: int
-    ) -> None:
-        presented, slot = gathering.presented, gathering.presented.log_slot
-        if isinstance(presented.leaf, Problem) or presented.issuer is None or slot is None:
-            return
-        search = find_leaf(source, leaf=presented.leaf, issuer=presented.issuer, latest_epoch=latest_epoch)
-        if search.place is not None:
-            receipt = make_receipt(source, search.place, slot=slot.slot, status=())
-            gathering.receipt = ReceiptParts.parse(receipt.to_json())
-            gathering.notes.append("The proof of inclusion was made from the published files.")
-        elif all(_is_young(view, slot.log, epoch) for epoch in search.missing):
-            # Every epoch old enough to be published is, and the credential is in none of them.
-            gathering.pending = True
-        else:
-            gathering.notes.append(f"Epochs that should be published are not: {list(search.missing)}.")
+            return None
 
     def _served_lists(self, request: VerifyRequest, gathering: "_Gathering") -> Iterable[ServedList]:
         for copy in request.status_lists:
@@ -222,9 +208,6 @@ class Verifier:
                 yield ServedList.parse(presented, signed_data=signed, fetched_at=copy.fetched_at)
             except Malformed as error:
                 gathering.notes.append(f"A status list could not be used: {error.message}.")
-
-
-_CHAIN_CODES: Final = frozenset({"rpc-disagree", "rpc-refused", "rpc-unreachable", "rpc-unusable", "rpc-block-missing"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -249,6 +232,23 @@ def _receipt(content: bytes | None) -> Found[ReceiptParts] | None:
         return ReceiptParts.parse(parse_object(content, limit_bytes=MAX_RECEIPT_BYTES))
     except Malformed as error:
         return Problem.of(error)
+
+
+def _find_receipt(source: PublishedSource, gathering: _Gathering, *, latest_epoch: int) -> tuple[int, ...] | None:
+    presented, slot = gathering.presented, gathering.presented.log_slot
+    if isinstance(presented.leaf, Problem) or presented.issuer is None or slot is None:
+        return None
+    search = find_leaf(source, leaf=presented.leaf, issuer=presented.issuer, latest_epoch=latest_epoch)
+    if search.place is None:
+        if search.missing:
+            gathering.notes.append(
+                f"Not among the published files, of which epochs {list(search.missing)} are missing."
+            )
+        return search.missing
+    receipt = make_receipt(source, search.place, slot=slot.slot, status=())
+    gathering.receipt = ReceiptParts.parse(receipt.to_json())
+    gathering.notes.append("The proof of inclusion was made from the published files.")
+    return None
 
 
 def _derived(did: str) -> IssuerEvidence:
