@@ -12,7 +12,9 @@ MAX_LINES: Final = 400
 
 SHAPELESS_NAMES: Final = frozenset({"utils", "helpers", "common", "misc", "base", "manager"})
 ROOMS: Final = frozenset({"registry", "anchor_worker", "scripts", "tests", "contracts"})
-REGISTRY_ROOMS: Final = frozenset({"domain", "service", "adapters", "web", "cli", "devchain", "demo", "store_ports"})
+REGISTRY_ROOMS: Final = frozenset(
+    {"domain", "service", "adapters", "web", "cli", "devchain", "demo", "store_ports", "wiring"}
+)
 TOP_MODULES: Final = frozenset({"__init__.py", "ports.py", "chain_ports.py", "wiring.py", "settings.py"})
 SOURCE_NAMES: Final = frozenset({"source", "$comment"})
 
