@@ -117,9 +117,11 @@ def test_every_vector_names_its_source() -> None:
 
 
 def _names_its_source(path: PurePosixPath) -> bool:
-    # A file whose very form is fixed by the protocol cannot carry a member of ours: its folder's README names it.
-    readme = REPO_ROOT / path.parent / "README.md"
+    # A file whose very form the protocol fixes cannot carry a member of ours: a README above it names it or its folder.
     text = (REPO_ROOT / path).read_text(encoding="utf-8")
-    return any(f'"{name}"' in text for name in SOURCE_NAMES) or (
-        readme.is_file() and path.name in readme.read_text(encoding="utf-8")
+    return any(f'"{name}"' in text for name in SOURCE_NAMES) or any(
+        f"`{part}" in (REPO_ROOT / folder / "README.md").read_text(encoding="utf-8")
+        for folder in path.parents
+        if folder.is_relative_to("tests/vectors") and (REPO_ROOT / folder / "README.md").is_file()
+        for part in path.relative_to(folder).parts
     )
