@@ -15,6 +15,9 @@ Change: TypeAlias = Callable[[str, list[Any], dict[str, Any]], dict[str, Any]]
 
 TIMEOUT_SECONDS = 30.0
 
+POLL_SECONDS = 0.02
+# How long the server may take to notice that a test is over.
+
 
 def refusal(message: str, *, code: int = -32005) -> dict[str, Any]:
     """Return the answer of a node that refuses."""
@@ -43,7 +46,7 @@ def run_proxy(url: str, change: Change) -> Iterator[str]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, name="rpc-proxy", daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), name="rpc-proxy", daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"

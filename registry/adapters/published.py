@@ -126,6 +126,8 @@ class _Site(_Files):
     def __init__(self, base_url: str, *, ca_file: Path | None) -> None:
         self._base_url = base_url
         self._ca_file = ca_file
+        # Loading certificates takes longer than reading a file: once is enough, and not before it is needed.
+        self._tls: ssl.SSLContext | None = None
 
     @override
     def read(self, path: str, *, limit: int) -> bytes | None:
@@ -141,9 +143,10 @@ class _Site(_Files):
             return bytes(data)
 
     def _client(self) -> httpx.Client:
-        # Loading an SSL context costs 10 ms; a verifier reads a handful of files. Proxies are not taken from outside.
-        verify = True if self._ca_file is None else _ssl_context(self._ca_file)
-        return httpx.Client(verify=verify, timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False)
+        if self._tls is None:
+            self._tls = _tls_context(self._ca_file)
+        # Proxies are not taken from the environment: nobody but the mirror learns what is read.
+        return httpx.Client(verify=self._tls, timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False)
 
 
 @contextmanager
@@ -154,12 +157,13 @@ def _translated(path: str) -> Iterator[None]:
         raise Unavailable("published-unreachable", f"{path}: {type(error).__name__}") from error
 
 
-def _ssl_context(ca_file: Path) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context()
-        context.load_verify_locations(ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise Unavailable("ca-file-unreadable", f"{ca_file}: {error}") from error
+def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise Unavailable("ca-file-unreadable", f"{ca_file}: {error}") from error
     return context
 
 
