@@ -1,6 +1,5 @@
 """Uploaded files and how far they are issued."""
 
-from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -46,13 +45,12 @@ class UploadStore:
         statement = select(tables.upload).where(tables.upload.c.state == state.value).order_by(tables.upload.c.id)
         return tuple(map(_upload, self._connection.execute(statement)))
 
-    def chunks(self, upload_id: UUID) -> Iterator[bytes]:
-        """Yield the file's chunks in order, one in memory at a time."""
+    def chunk(self, upload_id: UUID, n: int) -> bytes | None:
+        """Return the n-th chunk of the file, from 0; None after the last."""
         parts = tables.upload_chunk
-        statement = select(parts.c.n).where(parts.c.upload_id == upload_id).order_by(parts.c.n)
-        for n in self._connection.execute(statement).scalars().all():
-            content = select(parts.c.content).where(parts.c.upload_id == upload_id, parts.c.n == n)
-            yield bytes(self._connection.execute(content).scalar_one())
+        statement = select(parts.c.content).where(parts.c.upload_id == upload_id, parts.c.n == n)
+        content = self._connection.execute(statement).scalar_one_or_none()
+        return None if content is None else bytes(content)
 
     def insert(self, upload: UploadRecord) -> None:
         """Store an upload without its content."""

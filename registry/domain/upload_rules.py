@@ -24,7 +24,7 @@ class UploadRules:
     score_minimum: Decimal | None = None
     score_maximum: Decimal | None = None
     locales: tuple[str, ...] | None = None
-    """The known languages (BCP 47); None allows any well-formed tag."""
+    """The known languages (BCP 47); None allows every language of ISO 639-1, in any script and region."""
     ignore_extra: bool = False
     """Pass over unknown columns instead of refusing the file."""
     allow_duplicates: bool = False

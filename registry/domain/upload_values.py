@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from registry.domain.claims import is_iri
 from registry.domain.upload_codes import Code
+from registry.domain.upload_languages import ISO_639_1
 
 MAX_EMAIL_OCTETS: Final = 254
 """RFC 5321 section 4.5.3.1.3 less the angle brackets (RFC 3696 erratum 1690)."""
@@ -160,11 +161,13 @@ def parse_web_address(value: str) -> str:
 def parse_language(value: str, *, known: tuple[str, ...] | None) -> str:
     """Return the known language this tag names (BCP 47: without regard to case).
 
-    Raises CellRefused LOCALE_UNKNOWN.
+    None knows every language of ISO 639-1, in any script and region. Raises CellRefused LOCALE_UNKNOWN.
     """
     if known is None:
         if _LANGUAGE_TAG.fullmatch(value) is None:
             raise CellRefused(Code.LOCALE_UNKNOWN, "this is no language tag (BCP 47)")
+        if value.split("-", 1)[0].lower() not in ISO_639_1:
+            raise CellRefused(Code.LOCALE_UNKNOWN, "ISO 639-1 has no such language")
         return value
     for language in known:
         if language.casefold() == value.casefold():

@@ -1,5 +1,6 @@
 """The use cases and settings behind the web service, made once by the wiring."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,3 +24,10 @@ class Container:
     published_contract: KnownContract
     published_dir: Path
     max_upload_bytes: int
+    close_store: Callable[[], None]
+    """Closes the database's connections."""
+
+    def close(self) -> None:
+        """End what runs in the background, then close what was opened."""
+        self.runner.close()
+        self.close_store()

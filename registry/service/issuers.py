@@ -14,7 +14,7 @@ from registry.domain.canonical import JsonObject, canonicalize, parse_object
 from registry.domain.claims import check_claims, check_iri
 from registry.domain.did import PublishedKey, did_key, did_key_document, did_web, issuer_document
 from registry.domain.did_document import DidDocument, parse_did_document
-from registry.domain.errors import Malformed, Refused
+from registry.domain.errors import Conflict, Malformed, NotFound, Refused
 from registry.domain.log_name import LogName
 from registry.domain.multikey import decode_multikey, encode_multikey
 from registry.ports import SealedKey
@@ -60,6 +60,7 @@ def create_issuer(resources: Resources, unit: WriteStore, order: IssuerOrder, *,
     Raises Conflict when slug or DID are taken, NotFound `no-log` before the registry is initialised.
     """
     log = unit.access.log().name
+    _require_free(unit, order.slug)
     if order.did_method is DidMethod.KEY:
         did = did_key(key.public_key)
         method = f"{did}#{did.removeprefix('did:key:')}"
@@ -85,6 +86,15 @@ def create_issuer(resources: Resources, unit: WriteStore, order: IssuerOrder, *,
     unit.issuers.insert(issuer)
     unit.issuers.insert_key(_key_record(resources, issuer, key, method))
     return unit.issuers.get(issuer.id)
+
+
+def _require_free(unit: WriteStore, slug: str) -> None:
+    # The constraint decides between two at the same moment; which of them it names first, databases do not agree on.
+    try:
+        unit.issuers.by_slug(slug)
+    except NotFound:
+        return
+    raise Conflict("issuer-slug-taken", "expected a slug that no other issuer has")
 
 
 def rotate_key(

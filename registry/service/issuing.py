@@ -167,7 +167,13 @@ def issue(
     """
     template = load_template(resources, unit, issuer, achievement_id)
     if not order.allow_duplicate:
-        taken = unit.credentials.duplicates([template.duplicate_key(order.person.keys[0])])
+        # By any of the identifiers, as an upload does it; the unique key decides between two at the same moment.
+        taken = unit.credentials.holders(
+            template.record.id,
+            version=template.record.version,
+            recipient_keys=[template.recipient_key(key) for key in order.person.keys],
+            not_of_upload=None,
+        )
         for holder in taken.values():
             raise Conflict("already-issued", f"this recipient already holds the credential {holder}")
     (slot,) = unit.statuses.assign_slots(issuer.id, 1, draw=resources.draw, now=resources.clock.now())

@@ -45,6 +45,7 @@ def once(
         if request is None:
             return render(action(unit))
         now = resources.clock.now()
+        unit.access.forget_expired(now)
         earlier = unit.access.claim_request(
             IdempotencyClaim(
                 tenant=request.tenant,

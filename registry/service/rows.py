@@ -20,8 +20,6 @@ from registry.service.resources import Resources
 from registry.store_ports import UploadRecord
 
 END_OF_DAY: Final = timedelta(hours=23, minutes=59, seconds=59)
-LOCALES: Final = None
-"""Any well-formed language tag: which languages an issuer works in is not the registry's to say."""
 
 
 def rules_of(upload: UploadRecord, achievement: Achievement, *, max_bytes: int) -> UploadRules:
@@ -33,7 +31,6 @@ def rules_of(upload: UploadRecord, achievement: Achievement, *, max_bytes: int) 
         grades=graded.allowed or None if graded else None,
         score_minimum=_bound(scored.minimum) if scored else None,
         score_maximum=_bound(scored.maximum) if scored else None,
-        locales=LOCALES,
         ignore_extra=upload.ignore_extra,
         allow_duplicates=upload.allow_duplicates,
         max_bytes=max_bytes,
@@ -106,13 +103,23 @@ def _results(row: RecipientRow, descriptions: tuple[ResultDescription, ...]) -> 
     score = None if row.score is None else f"{row.score:f}"
     values = [score if description.is_numeric else row.grade for description in descriptions]
     given = tuple(value for value in values if value is not None)
-    if row.grade is not None and all(description.is_numeric for description in descriptions):
-        raise Malformed("result-without-description", "this achievement describes no grade", where="grade")
-    if score is not None and not any(description.is_numeric for description in descriptions):
-        raise Malformed("result-without-description", "this achievement describes no score", where="score")
+    scores = sum(description.is_numeric for description in descriptions)
+    if row.grade is not None:
+        _require_one(len(descriptions) - scores, "grade")
+    if score is not None:
+        _require_one(scores, "score")
     if given and len(given) != len(values):
         raise Malformed("results-do-not-match", "expected a grade and a score, or neither", where="grade")
     return given
+
+
+def _require_one(described: int, column: str) -> None:
+    if described == 0:
+        raise Malformed("result-without-description", f"this achievement describes no {column}", where=column)
+    if described > 1:
+        # One cell must not become two results that nobody gave.
+        message = f"this achievement describes {described} of them: issue such credentials one by one"
+        raise Malformed("result-ambiguous", message, where=column)
 
 
 def _evidence(row: RecipientRow) -> tuple[Evidence, ...]:

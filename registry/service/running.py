@@ -15,6 +15,8 @@ from registry.store_ports import UploadRecord
 RETRY_SECONDS: Final = 5.0
 """After the outside world failed: long enough for a database to come back, short enough to be called at once."""
 
+_WON_BY_ANOTHER: Final = frozenset({"credential-upload-id-line-taken", "upload-moved-on", "upload-state"})
+
 _log = structlog.get_logger()
 
 
@@ -52,6 +54,9 @@ class IssuingRunner:
                 self._stop.wait(RETRY_SECONDS)
                 continue
             except Conflict as error:
+                if error.code not in _WON_BY_ANOTHER:
+                    self._fail(record, error.code)
+                    return
                 # Another process did these rows: its transaction won, ours left nothing behind.
                 _log.info("issuing_left_to_another", upload=str(record.id), code=error.code)
             except CredrootError as error:

@@ -115,7 +115,7 @@ class StatusLists:
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
-        self._signed: OrderedDict[tuple[Purpose, int, datetime, str], SignedList] = OrderedDict()
+        self._signed: OrderedDict[tuple[Purpose, int, datetime, bytes, str], SignedList] = OrderedDict()
         self._lock = Lock()
 
     def serve(self, purpose: Purpose, number: int) -> SignedList:
@@ -126,7 +126,8 @@ class StatusLists:
             issuer = unit.issuers.get(record.issuer_id)
             key = unit.issuers.active_key(issuer.id)
             log = unit.access.log().name
-        known = (purpose, number, record.changed_at, key.verification_method)
+        # By its bits, not only by the time: two changes may fall into one tick of the clock.
+        known = (purpose, number, record.changed_at, sha256(record.bits), key.verification_method)
         with self._lock:
             signed = self._signed.get(known)
         if signed is None:

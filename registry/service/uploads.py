@@ -8,12 +8,12 @@ a chunk's credentials and the line they reach are one transaction, so a row is i
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import count, islice
 from typing import Final
 from uuid import UUID
 
 from registry.domain.canonical import JsonObject
-from registry.domain.errors import Conflict, Refused
+from registry.domain.errors import Conflict, NotFound, Refused
 from registry.domain.hashing import Digest
 from registry.domain.upload import IssuedLookup, Upload, judge_upload
 from registry.domain.upload_judging import Result, RowJudgement
@@ -22,12 +22,15 @@ from registry.domain.upload_text import ByteSource
 from registry.service.issuing import Order, Template, draft, load_template, sign_orders
 from registry.service.resources import Resources
 from registry.service.rows import draftable, order_of, rules_of
-from registry.store_ports import IssuerRecord, UploadRecord, UploadState, WriteStore
+from registry.store_ports import IssuerRecord, ReadStore, UploadRecord, UploadState, WriteStore
 
 CHUNK_ROWS: Final = 500
 """About two seconds of signing: what a crash makes us do again, and how often progress is seen."""
 CHUNK_BYTES: Final = 1_048_576
 """Of a file in the database: a row of one megabyte suits both databases."""
+
+_KEY_REPLACED: Final = "signing-key-replaced"
+_ALREADY_HELD: Final = "credential-duplicate-key-taken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,15 +102,13 @@ def judgements(
     """
     with resources.store.read() as unit:
         template = load_template(resources, unit, issuer, record.achievement_id, version=record.achievement_version)
-    with resources.store.read() as reading:
-        yield from _judge(resources, template, record, reading.uploads.chunks(record.id), max_bytes=max_bytes)
+    yield from _judge(resources, template, record, _content(resources, record), max_bytes=max_bytes)
 
 
 def annotated(resources: Resources, issuer: IssuerRecord, record: UploadRecord, *, max_bytes: int) -> Iterator[bytes]:
     """Write the uploaded file again with what was found beside each row; formulas are made harmless."""
     found = judgements(resources, issuer, record, max_bytes=max_bytes)
-    with resources.store.read() as reading:
-        yield from annotate(reading.uploads.chunks(record.id), found, max_bytes=max_bytes)
+    yield from annotate(_content(resources, record), found, max_bytes=max_bytes)
 
 
 def preview(
@@ -115,7 +116,7 @@ def preview(
 ) -> tuple[RowJudgement, JsonObject | None]:
     """Return the judgement of the row at a line and, when it can be issued, the credential it would become.
 
-    Nothing is signed, the slot is 0. Raises Refused `line-not-found`.
+    Nothing is signed, the slot is 0. Raises NotFound `line-not-found`.
     """
     with resources.store.read() as unit:
         template = load_template(resources, unit, issuer, record.achievement_id, version=record.achievement_version)
@@ -127,14 +128,14 @@ def preview(
                 judgement.recipient, template.frozen.achievement, upload_id=record.id, allow_duplicate=True
             )
             return judgement, draft(resources, template, order, slot=0)[1]
-    raise Refused("line-not-found", f"no row starts on line {line}")
+    raise NotFound("line-not-found", f"no row starts on line {line}")
 
 
 def start(resources: Resources, unit: WriteStore, record: UploadRecord) -> UploadRecord:
     """Accept an upload: from here on every accepted row will be issued.
 
-    Raises Refused `upload-has-errors` unless bad rows are to be skipped, `upload-empty` without a good row, Conflict
-    when it was started before.
+    Raises Refused `upload-has-errors` unless bad rows are to be skipped, `upload-empty` without a good row; Conflict
+    `upload-outdated` when the same file was issued after this dry run, `upload-state` when it was started before.
     """
     if record.rows_error and not record.skip_bad:
         raise Refused(
@@ -142,6 +143,8 @@ def start(resources: Resources, unit: WriteStore, record: UploadRecord) -> Uploa
         )
     if not record.rows_ok:
         raise Refused("upload-empty", "no row can be issued")
+    if not record.allow_duplicates and _is_outdated(unit, record):
+        raise Conflict("upload-outdated", "the same file was issued after this dry run: upload it again")
     unit.uploads.start(record.id, requested_at=resources.clock.now())
     return unit.uploads.get(record.issuer_id, record.id)
 
@@ -155,11 +158,13 @@ def unfinished(resources: Resources) -> tuple[UploadRecord, ...]:
 def run(resources: Resources, record: UploadRecord, *, max_bytes: int, stopping: Callable[[], bool]) -> None:
     """Issue what is left of an accepted upload; end early, between two chunks, when asked to stop.
 
+    People who were given the credential in some other way since the dry run are passed over: `rows_issued` is then
+    less than `rows_ok`, and judging the rows again tells which.
+
     Raises Conflict `upload-...` when another process does the same rows: they are then that process's.
     """
     with resources.store.read() as unit:
         issuer = unit.issuers.get(record.issuer_id)
-        template = load_template(resources, unit, issuer, record.achievement_id, version=record.achievement_version)
         position = unit.uploads.get(record.issuer_id, record.id).issued_through_line
     good = (
         judgement
@@ -169,16 +174,53 @@ def run(resources: Resources, record: UploadRecord, *, max_bytes: int, stopping:
     while chunk := list(islice(good, CHUNK_ROWS)):
         if stopping():
             return
-        _issue_chunk(resources, template, record, chunk, from_line=position)
+        _issue_chunk(resources, record, chunk, from_line=position)
         position = chunk[-1].line
     with resources.store.write() as unit:
         unit.uploads.finish(record.id, finished_at=resources.clock.now())
 
 
-def _issue_chunk(
-    resources: Resources, template: Template, record: UploadRecord, chunk: list[RowJudgement], *, from_line: int
-) -> None:
-    orders = [
+def _issue_chunk(resources: Resources, record: UploadRecord, chunk: list[RowJudgement], *, from_line: int) -> None:
+    template = _current_template(resources, record)
+    orders = _orders(template, record, chunk)
+    while True:
+        credentials = sign_orders(resources, template, orders) if orders else []
+        try:
+            with resources.store.write() as unit:
+                _require_current_key(unit, template)
+                unit.credentials.insert(credentials)
+                unit.uploads.advance(
+                    record.id, from_line=from_line, through_line=chunk[-1].line, issued=len(credentials)
+                )
+        except Conflict as error:
+            if error.code == _KEY_REPLACED:
+                template = _current_template(resources, record)
+                continue
+            # Somebody may have issued to one of these between the look-up and the commit: those rows are passed over.
+            left = _without_holders(resources, template, orders)
+            if error.code != _ALREADY_HELD or len(left) == len(orders):
+                raise
+            orders = left
+        else:
+            return
+
+
+def _current_template(resources: Resources, record: UploadRecord) -> Template:
+    """Read the template again for every chunk: the issuer may have replaced its key, and what a compromised key
+    signs from then on is worth nothing.
+    """
+    with resources.store.read() as unit:
+        issuer = unit.issuers.get(record.issuer_id)
+        return load_template(resources, unit, issuer, record.achievement_id, version=record.achievement_version)
+
+
+def _require_current_key(unit: ReadStore, template: Template) -> None:
+    if unit.issuers.active_key(template.issuer.id).verification_method != template.verification_method:
+        raise Conflict(_KEY_REPLACED, "expected the issuer's present key, the one that signed was replaced meanwhile")
+
+
+def _orders(template: Template, record: UploadRecord, chunk: list[RowJudgement]) -> list[Order]:
+    return [
         order_of(
             judgement.recipient,
             template.frozen.achievement,
@@ -188,29 +230,35 @@ def _issue_chunk(
         for judgement in chunk
         if judgement.recipient is not None
     ]
-    # Somebody may have issued to one of these between the look-up and the commit: then those rows are passed over.
-    while True:
-        credentials = sign_orders(resources, template, orders) if orders else []
-        try:
-            with resources.store.write() as unit:
-                unit.credentials.insert(credentials)
-                unit.uploads.advance(
-                    record.id, from_line=from_line, through_line=chunk[-1].line, issued=len(credentials)
-                )
-        except Conflict as error:
-            left = _without_holders(resources, template, orders)
-            if error.code != "credential-duplicate-key-taken" or len(left) == len(orders):
-                raise
-            orders = left
-        else:
-            return
 
 
 def _without_holders(resources: Resources, template: Template, orders: list[Order]) -> list[Order]:
-    keys = {template.duplicate_key(order.person.keys[0]): order for order in orders}
+    keys = [template.duplicate_key(order.person.keys[0]) for order in orders]
     with resources.store.read() as unit:
-        taken = unit.credentials.duplicates(list(keys))
-    return [order for key, order in keys.items() if key not in taken]
+        taken = unit.credentials.duplicates(keys)
+    return [order for key, order in zip(keys, orders, strict=True) if key not in taken]
+
+
+def _is_outdated(unit: ReadStore, record: UploadRecord) -> bool:
+    same = unit.uploads.same_file(record.issuer_id, achievement_id=record.achievement_id, sha256=record.sha256)
+    return any(
+        other.requested_at is not None and other.requested_at >= record.created_at
+        for other in same
+        if other.id != record.id and other.achievement_version == record.achievement_version
+    )
+
+
+def _content(resources: Resources, record: UploadRecord) -> Iterator[bytes]:
+    """Yield a stored file piece by piece, each read in a transaction of its own.
+
+    What is stored never changes, and whoever reads the answer slowly must not hold a connection of the database.
+    """
+    for number in count():
+        with resources.store.read() as unit:
+            piece = unit.uploads.chunk(record.id, number)
+        if piece is None:
+            return
+        yield piece
 
 
 def _judge(

@@ -4,7 +4,6 @@ received ──> checked ──> issuing ──> issued
                  └──> failed  <──┘
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -72,8 +71,8 @@ class UploadReader(Protocol):
         """Return every issuer's uploads in a state, by ascending id: after a crash, what is to be carried on."""
         ...
 
-    def chunks(self, upload_id: UUID) -> Iterator[bytes]:
-        """Yield the file's chunks in order, one in memory at a time."""
+    def chunk(self, upload_id: UUID, n: int) -> bytes | None:
+        """Return the n-th chunk of the file, from 0; None after the last."""
         ...
 
 

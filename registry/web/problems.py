@@ -1,6 +1,6 @@
 """Problems as RFC 9457 describes them: one clear error with a stable code, whatever went wrong.
 
-    {"type": "<public url>/problems/<code>", "title": ..., "status": ..., "detail": ..., "code": ..., ...facts}
+    {"type": "urn:credroot:problem:<code>", "title": ..., "status": ..., "detail": ..., "code": ..., ...facts}
 
 What a route cannot expect becomes `internal-error`: its cause goes to the log, never to the caller.
 """
@@ -19,6 +19,7 @@ from registry.domain.errors import Conflict, CredrootError, Forbidden, Malformed
 
 MEDIA_TYPE: Final = "application/problem+json"
 INTERNAL_ERROR: Final = "internal-error"
+BODY_TOO_LARGE: Final = "body-too-large"
 
 _STATUS: Final[tuple[tuple[type[CredrootError], HTTPStatus], ...]] = (
     (Malformed, HTTPStatus.BAD_REQUEST),
@@ -32,8 +33,7 @@ _HTTP_CODES: Final[Mapping[int, str]] = {
     401: "not-authenticated",
     404: "not-found",
     405: "method-not-allowed",
-    413: "body-too-large",
-    415: "media-type-unsupported",
+    413: BODY_TOO_LARGE,
 }
 
 _log = structlog.get_logger()
@@ -44,13 +44,6 @@ class NotAuthenticated(CredrootError):
 
     def __init__(self) -> None:
         super().__init__("not-authenticated", "expected an API key: Authorization: Bearer <key>")
-
-
-class BodyTooLarge(CredrootError):
-    """The request is larger than the route takes."""
-
-    def __init__(self, limit_bytes: int) -> None:
-        super().__init__("body-too-large", f"expected at most {limit_bytes} bytes")
 
 
 def problem(
@@ -77,8 +70,6 @@ def status_of(error: CredrootError) -> HTTPStatus:
     """Return the HTTP status that an error of ours is answered with."""
     if isinstance(error, NotAuthenticated):
         return HTTPStatus.UNAUTHORIZED
-    if isinstance(error, BodyTooLarge):
-        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     return next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
@@ -90,10 +81,13 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _answer_unexpected)
 
 
-def _answer_ours(_request: Request, error: Exception) -> Response:
+def _answer_ours(request: Request, error: Exception) -> Response:
     if not isinstance(error, CredrootError):
         raise error
     status = status_of(error)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        # The operator's to mend; what the outside world said of it stays in the log.
+        _log.warning("request_unanswerable", method=request.method, route=_route(request), code=error.code)
     headers = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else None
     where = getattr(error, "where", "")
     return problem(status, error.code, error.message, facts={"where": where} if where else None, headers=headers)
@@ -116,5 +110,10 @@ def _answer_http(_request: Request, error: Exception) -> Response:
 
 
 def _answer_unexpected(request: Request, error: Exception) -> Response:
-    _log.error("request_failed", method=request.method, path=request.url.path, exc_info=error)
+    _log.error("request_failed", method=request.method, route=_route(request), exc_info=error)
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, INTERNAL_ERROR, "something unexpected happened; it was logged")
+
+
+def _route(request: Request) -> str:
+    # As it was declared, not as it was called: addresses may hold what belongs in no log.
+    return getattr(request.scope.get("route"), "path", "unknown")

@@ -2,11 +2,13 @@
 
 import hashlib
 import tempfile
+from collections.abc import Iterator
 from typing import Annotated, BinaryIO, Final, cast
 from uuid import UUID
 
-from fastapi import Depends, Query, Request, Response, Security
+from fastapi import Depends, Header, Query, Request, Response, Security
 from fastapi.concurrency import run_in_threadpool
+from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from registry.domain.canonical import JsonObject, parse_object
@@ -59,26 +61,51 @@ async def json_body_of(request: Request) -> JsonObject:
 StrictBody = Annotated[JsonObject, Depends(json_body_of)]
 
 
-async def request_key_of(request: Request, caller: Authenticated) -> RequestKey | None:
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="Your name for this request: sent again within two days, it is answered again and not done again.",
+    ),
+]
+
+
+async def request_key_of(request: Request, caller: Authenticated, key: IdempotencyKey = None) -> RequestKey | None:
     """Return the caller's name for this request, None when it gave none. Raises Malformed."""
-    return name_request(request, caller, content=sha256(await request.body()))
+    return name_request(request, caller, key=key, content=sha256(await request.body()))
 
 
 Named = Annotated[RequestKey | None, Depends(request_key_of)]
 
 
-def name_request(request: Request, caller: Caller, *, content: Digest) -> RequestKey | None:
+def name_request(request: Request, caller: Caller, *, key: str | None, content: Digest) -> RequestKey | None:
     """Return the caller's name for a request whose body has this hash.
 
     Raises Malformed `malformed-idempotency-key`.
     """
-    key = request.headers.get("Idempotency-Key")
     if key is None:
         return None
     if not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY or not key.isascii() or not key.isprintable():
         raise Malformed("malformed-idempotency-key", f"expected 1 to {MAX_IDEMPOTENCY_KEY} printable ASCII characters")
     identity = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + content
     return RequestKey(tenant=caller.tenant, key=key, request_hash=sha256(identity))
+
+
+def known_parameters_of(request: Request) -> None:
+    """Refuse parameters that the route does not have: a misspelt option is not an option left out.
+
+    Raises Malformed `unknown-parameter`.
+    """
+    known = set(_parameters(request.scope["route"].dependant))
+    for name in request.query_params:
+        if name not in known:
+            raise Malformed("unknown-parameter", f"expected {' or '.join(sorted(known)) or 'no parameter'}", where=name)
+
+
+def _parameters(dependant: Dependant) -> Iterator[str]:
+    yield from (field.alias for field in dependant.query_params)
+    for dependency in dependant.dependencies:
+        yield from _parameters(dependency)
 
 
 class Page:

@@ -7,13 +7,30 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
 from registry.domain.evidence import Profile
 from registry.domain.recipient import IdentityType
 from registry.service.statuses import Reason
 from registry.store_ports import AnchorState, DidMethod, Role, Standing, UploadState
+
+
+def _only_text(value: object) -> object:
+    # A number is no date: the framework would count it as seconds of 1970.
+    if not isinstance(value, str):
+        raise ValueError("expected text")  # noqa: TRY004 - the framework answers no other
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_only_text)]
+"""YYYY-MM-DD."""
+Moment = Annotated[AwareDatetime, BeforeValidator(_only_text)]
+"""RFC 3339, with an offset."""
+
+
+def _example(**members: JsonValue) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [members]})
 
 
 class View(BaseModel):
@@ -40,6 +57,8 @@ class ProblemView(View):
 
 class IssuerForm(Form):
     """A new issuer."""
+
+    model_config = _example(slug="example-polytechnic", name="Example Polytechnic", url="https://polytechnic.example")
 
     slug: str = Field(examples=["example-polytechnic"])
     name: str = Field(examples=["Example Polytechnic"])
@@ -68,11 +87,15 @@ class IssuerView(View):
 class KeyRotationForm(Form):
     """Why the signing key is replaced."""
 
+    model_config = _example(compromised=False)
+
     compromised: bool = Field(default=False, description="Mark the old key revoked from now on.")
 
 
 class ApiKeyForm(Form):
     """A new API key."""
+
+    model_config = _example(role="auditor", label="internal audit")
 
     role: Role
     issuer: str | None = Field(default=None, description="The issuer's slug; exactly for the role issuer.")
@@ -93,7 +116,9 @@ class ApiKeyView(View):
 class NewApiKeyView(ApiKeyView):
     """An API key, the only time its secret is shown."""
 
-    key: str = Field(description="Keep it now: it is stored hashed and never shown again.")
+    key: str | None = Field(
+        default=None, description="Keep it now: it is stored hashed and never shown again, not to a repeated request."
+    )
 
 
 class AchievementView(View):
@@ -127,10 +152,17 @@ class EvidenceForm(Form):
 class CredentialForm(Form):
     """One credential to issue."""
 
+    model_config = _example(
+        achievement="0197f3a0-0000-7000-8000-000000000000",
+        recipient={"name": "Amal Haddad", "email": "amal.haddad@example.org"},
+        results=["A"],
+        evidence=[{"url": "https://evidence.example.org/1001", "name": "Capstone"}],
+    )
+
     achievement: UUID
     recipient: RecipientForm
-    issued_on: date | None = Field(default=None, description="Today, when left out.")
-    expires_on: date | None = Field(default=None, description="The last day of validity.")
+    issued_on: Day | None = Field(default=None, description="Today, when left out.")
+    expires_on: Day | None = Field(default=None, description="The last day of validity.")
     results: tuple[str, ...] = Field(default=(), description="One value for each result description, or none.")
     evidence: tuple[EvidenceForm, ...] = ()
     narrative: str | None = None
@@ -167,11 +199,15 @@ class IssuedView(CredentialView):
 class SearchForm(Form):
     """Whose credentials are looked for; identifiers are compared hashed."""
 
+    model_config = _example(identifier="amal.haddad@example.org")
+
     identifier: str = Field(examples=["amal.haddad@example.org"])
 
 
 class StatusForm(Form):
     """A decision about a credential."""
+
+    model_config = _example(reason="under-review", note="case 2026-17")
 
     reason: Reason
     note: str = Field(default="", description="Private: kept, never published.")
@@ -259,7 +295,7 @@ class VerifyOptions(Form):
     profile: Profile = Profile.CREDROOT
     max_status_age_seconds: Annotated[int, Field(ge=0, le=31_536_000)] = 3600
     max_block_age_seconds: Annotated[int, Field(ge=0, le=31_536_000)] = 3600
-    at: datetime | None = Field(default=None, description="Judge as of this moment, with an offset.")
+    at: Moment | None = Field(default=None, description="Judge as of this moment, with an offset.")
     trust_logs: tuple[str, ...] = Field(default=(), max_length=16)
     contracts: tuple[str, ...] = Field(default=(), max_length=16)
     resolve_did: bool = Field(default=True, description="Fetch the issuer's did:web document now.")

@@ -267,11 +267,12 @@ def test_a_known_language_is_found_without_regard_to_case() -> None:
     assert parse_language("PT-br", known=("en", "pt-BR")) == "pt-BR"
 
 
-def test_any_language_tag_is_accepted_where_none_are_named() -> None:
-    assert parse_language("zh-Hant-TW", known=None) == "zh-Hant-TW"
+@pytest.mark.parametrize("tag", ["zh-Hant-TW", "en", "PT-br", "ar", "es-419"])
+def test_every_language_of_iso_639_1_is_accepted_where_none_are_named(tag: str) -> None:
+    assert parse_language(tag, known=None) == tag
 
 
-@pytest.mark.parametrize(("value", "known"), [("xx", ("en",)), ("en", ()), ("english!", None), ("e", None)])
+@pytest.mark.parametrize(("value", "known"), [("xx", ("en",)), ("en", ()), ("english!", None), ("e", None), ("xx", None), ("xx-US", None)])
 def test_other_languages_are_refused(value: str, known: tuple[str, ...] | None) -> None:
     with pytest.raises(CellRefused) as caught:
         parse_language(value, known=known)

@@ -3,17 +3,19 @@
 from typing import Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from registry.service.access import issuer_for_reading, issuer_for_writing
 from registry.service.achievements import add_version, create_achievement
 from registry.service.once import once
 from registry.store_ports import AchievementRecord, IdempotencyAnswer, IssuerRecord, WriteStore
-from registry.web.requests import Authenticated, Named, Paged, StrictBody, Wired, respond
+from registry.web.requests import Authenticated, Named, Paged, StrictBody, Wired, known_parameters_of, respond
 from registry.web.schemas import AchievementView
 from registry.web.views import created, view_achievement
 
-router = APIRouter(prefix="/v1/issuers/{slug}/achievements", tags=["achievements"])
+router = APIRouter(
+    prefix="/v1/issuers/{slug}/achievements", tags=["achievements"], dependencies=[Depends(known_parameters_of)]
+)
 
 _EXAMPLE: Final[dict[str, Any]] = {
     "name": "Data Analysis with Python",

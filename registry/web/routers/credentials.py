@@ -1,15 +1,16 @@
 """Credentials: issue one, find, revoke, suspend, reinstate."""
 
 from datetime import UTC, datetime, time
+from typing import Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from registry.domain.canonical import parse_object
 from registry.domain.credential import Award, Evidence
 from registry.domain.errors import Malformed
 from registry.domain.recipient import IdentityType
-from registry.domain.upload_values import normalise_identifier
+from registry.domain.upload_values import CellRefused, normalise_identifier, parse_email
 from registry.service.access import issuer_for_reading, issuer_for_writing
 from registry.service.achievements import read_achievement
 from registry.service.issuing import Order, Person, find_recipient, issue
@@ -18,11 +19,17 @@ from registry.service.proving import anchored_epoch
 from registry.service.rows import validity_of
 from registry.service.statuses import StatusAction, StatusRequest, change_status
 from registry.store_ports import CredentialRecord, IdempotencyAnswer, ReadStore, WriteStore
-from registry.web.requests import Authenticated, Named, Paged, Wired, respond
+from registry.web.requests import Authenticated, Named, Paged, Wired, known_parameters_of, respond
 from registry.web.schemas import CredentialForm, CredentialView, IssuedView, SearchForm, StatusForm
 from registry.web.views import created, view_credential
 
-router = APIRouter(prefix="/v1/issuers/{slug}/credentials", tags=["credentials"])
+router = APIRouter(
+    prefix="/v1/issuers/{slug}/credentials", tags=["credentials"], dependencies=[Depends(known_parameters_of)]
+)
+
+_DOCUMENT: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"application/vc": {"schema": {"type": "object"}}}}
+}
 
 
 @router.post("", status_code=201, response_model=IssuedView)
@@ -52,7 +59,7 @@ def post_credential(container: Wired, caller: Authenticated, named: Named, slug:
 def get_credentials(container: Wired, caller: Authenticated, slug: str, page: Paged) -> list[CredentialView]:
     """List an issuer's credentials in the order they were issued."""
     with container.resources.store.read() as unit:
-        issuer = issuer_for_writing(unit, caller, slug)
+        issuer = issuer_for_reading(unit, caller, slug)
         records = unit.credentials.page(issuer.id, after=page.after, limit=page.limit)
         return [_view(container, unit, record) for record in records]
 
@@ -77,7 +84,7 @@ def get_credential(container: Wired, caller: Authenticated, slug: str, credentia
         return _view(container, unit, unit.credentials.get(issuer.id, credential_id))
 
 
-@router.get("/{credential_id}/document", responses={200: {"content": {"application/vc": {}}}})
+@router.get("/{credential_id}/document", response_class=Response, responses=_DOCUMENT)
 def get_document(container: Wired, caller: Authenticated, slug: str, credential_id: UUID) -> Response:
     """Return the signed document, byte for byte as it was hashed."""
     with container.resources.store.read() as unit:
@@ -123,11 +130,19 @@ def _view(container: Wired, unit: ReadStore, record: CredentialRecord) -> Creden
 
 
 def _person(form: CredentialForm) -> Person:
-    given = [] if form.recipient.email is None else [(IdentityType.EMAIL, form.recipient.email)]
+    given = [] if form.recipient.email is None else [(IdentityType.EMAIL, _email(form.recipient.email))]
     identifiers = (*given, *form.recipient.identifiers.items())
     if not identifiers and form.recipient.id is None:
         raise Malformed("recipient-without-identity", "expected an id or an identifier", where="recipient")
     return Person(name=form.recipient.name, id=form.recipient.id, identifiers=identifiers)
+
+
+def _email(text: str) -> str:
+    try:
+        return parse_email(text)
+    except CellRefused as refused:
+        message = refused.detail or "expected an e-mail address"
+        raise Malformed("malformed-email", message, where="recipient.email") from None
 
 
 def _award(form: CredentialForm, now: datetime, validity_days: int | None) -> Award:

@@ -3,13 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from registry.service.access import IssuedKey, create_api_key, issuer_for_reading, issuer_for_writing, require_admin
 from registry.service.issuers import IssuerOrder, create_issuer, rotate_key
 from registry.service.once import once
 from registry.store_ports import IdempotencyAnswer, IssuerRecord, WriteStore
-from registry.web.requests import Authenticated, Named, Paged, Wired, respond
+from registry.web.requests import Authenticated, Named, Paged, Wired, known_parameters_of, respond
 from registry.web.schemas import (
     ApiKeyForm,
     ApiKeyView,
@@ -20,7 +20,7 @@ from registry.web.schemas import (
 )
 from registry.web.views import created, view_api_key, view_issuer
 
-router = APIRouter(prefix="/v1", tags=["issuers"])
+router = APIRouter(prefix="/v1", tags=["issuers"], dependencies=[Depends(known_parameters_of)])
 
 
 @router.post("/issuers", status_code=201, response_model=IssuerView)

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Depends, Header, Response
+from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 
 from registry.domain.canonical import canonicalize
@@ -15,8 +16,8 @@ from registry.domain.receipt import MEDIA_TYPE
 from registry.domain.slot import MAX_LIST, Purpose
 from registry.service.achievements import freeze
 from registry.service.statuses import LIST_TTL
-from registry.store_ports import ReadStore
-from registry.web.requests import Wired
+from registry.store_ports import DidMethod, ReadStore
+from registry.web.requests import Wired, known_parameters_of
 from registry.web.schemas import EpochView, HealthView, LogView
 from registry.web.views import view_epoch
 
@@ -27,11 +28,25 @@ _PUBLISHED: Final = re.compile(
     r"|epochs/[1-9][0-9]{0,15}/(?:manifest\.json|batch-[0-9]{1,5}\.bin|(?:revocation|suspension)-[0-9]{1,7}\.bin)",
     re.ASCII,
 )
+MAX_EPOCH: Final = 2**53 - 1
+"""Epochs are JSON numbers in receipts and manifests."""
 _LIST: Final = re.compile(r"0|[1-9][0-9]{0,6}", re.ASCII)
 _FOREVER: Final = "public, max-age=31536000, immutable"
-_RECEIPT: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {MEDIA_TYPE: {}}}}
-_DID: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"application/did+json": {}}}}
-_STATUS: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"application/vc": {}}}, 304: {}}
+_OBJECT: Final[dict[str, Any]] = {"schema": {"type": "object"}}
+_RECEIPT: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {MEDIA_TYPE: _OBJECT}}}
+_DID: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"application/did+json": _OBJECT}}}
+_STATUS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"application/vc": _OBJECT}},
+    304: {"description": "The list is still the one of the ETag."},
+}
+_FILE: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "content": {
+            "application/json": _OBJECT,
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        }
+    }
+}
 
 
 @router.get("/healthz")
@@ -51,11 +66,13 @@ def readyz(container: Wired) -> HealthView:
     return HealthView(status="ok")
 
 
-@router.get("/issuers/{slug}/did.json", responses=_DID)
+@router.get("/issuers/{slug}/did.json", response_class=Response, responses=_DID)
 def get_did_document(container: Wired, slug: str) -> Response:
     """Serve the DID document of a did:web issuer."""
     with container.resources.store.read() as unit:
         issuer = unit.issuers.by_slug(slug)
+    if issuer.did_method is not DidMethod.WEB:
+        raise NotFound("did-document-not-found", "this issuer's DID is its key: there is nothing to look up")
     return Response(issuer.did_document, media_type="application/did+json", headers={"Cache-Control": "max-age=300"})
 
 
@@ -69,7 +86,7 @@ def get_public_achievement(container: Wired, slug: str, achievement_id: UUID) ->
     return frozen.achievement.document(achievement_id=frozen.id, version=frozen.version)
 
 
-@router.get("/status/{chain}/{contract}/{number}/{purpose}/{status_list}", responses=_STATUS)
+@router.get("/status/{chain}/{contract}/{number}/{purpose}/{status_list}", response_class=Response, responses=_STATUS)
 def get_status_list(
     container: Wired,
     chain: str,
@@ -92,7 +109,7 @@ def get_status_list(
     return Response(signed.content, media_type="application/vc", headers=headers)
 
 
-@router.get("/receipts/{leaf}", responses=_RECEIPT)
+@router.get("/receipts/{leaf}", response_class=Response, responses=_RECEIPT)
 def get_receipt(container: Wired, leaf: str) -> Response:
     """Serve the receipt of a leaf; 404 `not-yet-anchored` before its epoch is final.
 
@@ -102,11 +119,13 @@ def get_receipt(container: Wired, leaf: str) -> Response:
     return Response(canonicalize(receipt.to_json()), media_type=MEDIA_TYPE, headers={"Cache-Control": "max-age=60"})
 
 
-@router.get("/published/{path:path}")
+@router.get("/published/{path:path}", response_class=Response, responses=_FILE)
 def get_published(container: Wired, path: str) -> Response:
     """Serve a published file (protocol section 9). No other path exists."""
-    file = container.published_dir / path
-    if _PUBLISHED.fullmatch(path) is None or not file.is_file():
+    folder = container.published_dir.resolve()
+    file = folder / path
+    # What is no plain file in its place was not published: a link may lead anywhere.
+    if _PUBLISHED.fullmatch(path) is None or file.resolve() != file or not file.is_file():
         raise NotFound("published-file-not-found", "no such published file")
     media_type = "application/json" if file.suffix == ".json" else "application/octet-stream"
     return FileResponse(
@@ -114,7 +133,7 @@ def get_published(container: Wired, path: str) -> Response:
     )
 
 
-@router.get("/v1/log")
+@router.get("/v1/log", dependencies=[Depends(known_parameters_of)])
 def get_log(container: Wired) -> LogView:
     """Show the registry's log and what waits to be anchored in it."""
     with container.resources.store.read() as unit:
@@ -133,8 +152,8 @@ def get_log(container: Wired) -> LogView:
     )
 
 
-@router.get("/v1/epochs/{number}")
-def get_epoch(container: Wired, number: int) -> EpochView:
+@router.get("/v1/epochs/{number}", dependencies=[Depends(known_parameters_of)])
+def get_epoch(container: Wired, number: Annotated[int, PathParameter(ge=1, le=MAX_EPOCH)]) -> EpochView:
     """Show an epoch and where its anchor stands."""
     with container.resources.store.read() as unit:
         return _epoch(unit, number)

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Annotated, Any, BinaryIO, Final, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
@@ -21,9 +21,11 @@ from registry.web.requests import (
     MAX_PAGE,
     SPOOL_BYTES,
     Authenticated,
+    IdempotencyKey,
     Named,
     Paged,
     Wired,
+    known_parameters_of,
     name_request,
     respond,
     spool,
@@ -31,7 +33,7 @@ from registry.web.requests import (
 from registry.web.schemas import PreviewView, RowView, UploadView
 from registry.web.views import created, view_row, view_upload
 
-router = APIRouter(prefix="/v1/issuers/{slug}/uploads", tags=["uploads"])
+router = APIRouter(prefix="/v1/issuers/{slug}/uploads", tags=["uploads"], dependencies=[Depends(known_parameters_of)])
 
 _CSV: Final[dict[str, Any]] = {
     "requestBody": {
@@ -44,8 +46,10 @@ _CSV: Final[dict[str, Any]] = {
         },
     }
 }
-_CSV_ANSWER: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/csv": {}}}}
-_ZIP_ANSWER: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"application/zip": {}}}}
+_CSV_ANSWER: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+_ZIP_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
+}
 
 
 @router.post("", status_code=201, response_model=UploadView, openapi_extra=_CSV)
@@ -62,8 +66,11 @@ async def post_upload(
     ] = False,
     allow_duplicates: Annotated[bool, Query(alias="allowDuplicates")] = False,
     ignore_extra: Annotated[bool, Query(alias="ignoreExtra", description="Pass over unknown columns.")] = False,
+    key: IdempotencyKey = None,
 ) -> Response:
     """Upload a CSV file. It is a dry run: every row is judged, nothing is issued."""
+    # Asked before the file is received: a stranger's 64 MB are not worth a place on the disk.
+    issuer = await run_in_threadpool(_issuer_of, container, caller, slug, achievement)
     file, digest = await spool(request)
     with file:
         order = UploadOrder(
@@ -75,8 +82,8 @@ async def post_upload(
             allow_duplicates=allow_duplicates,
             ignore_extra=ignore_extra,
         )
-        named = name_request(request, caller, content=digest)
-        return await run_in_threadpool(_take, container, caller, slug, order=order, file=file, named=named)
+        named = name_request(request, caller, key=key, content=digest)
+        return await run_in_threadpool(_take, container, issuer, order=order, file=file, named=named)
 
 
 @router.get("")
@@ -116,7 +123,7 @@ def get_rows(
     return list(islice(shown, limit))
 
 
-@router.get("/{upload_id}/annotated.csv", responses=_CSV_ANSWER)
+@router.get("/{upload_id}/annotated.csv", response_class=Response, responses=_CSV_ANSWER)
 def get_annotated(container: Wired, caller: Authenticated, slug: str, upload_id: UUID) -> Response:
     """Return the file with the findings beside each row, safe to open in a spreadsheet program."""
     issuer, record = _find(container, caller, slug, upload_id)
@@ -155,7 +162,7 @@ def post_issue(container: Wired, caller: Authenticated, named: Named, slug: str,
     return respond(answer)
 
 
-@router.get("/{upload_id}/archive.zip", responses=_ZIP_ANSWER)
+@router.get("/{upload_id}/archive.zip", response_class=Response, responses=_ZIP_ANSWER)
 def get_archive(container: Wired, caller: Authenticated, slug: str, upload_id: UUID) -> Response:
     """Download all credentials of an upload, with the receipts of those that are anchored."""
     _, record = _find(container, caller, slug, upload_id)
@@ -171,17 +178,16 @@ def get_archive(container: Wired, caller: Authenticated, slug: str, upload_id: U
     return StreamingResponse(_pieces(file), media_type="application/zip", headers=headers)
 
 
-def _take(
-    container: Container,
-    caller: Caller,
-    slug: str,
-    *,
-    order: UploadOrder,
-    file: BinaryIO,
-    named: RequestKey | None,
-) -> Response:
+def _issuer_of(container: Container, caller: Caller, slug: str, achievement_id: UUID) -> IssuerRecord:
     with container.resources.store.read() as unit:
         issuer = issuer_for_writing(unit, caller, slug)
+        unit.achievements.get(issuer.id, achievement_id)
+    return issuer
+
+
+def _take(
+    container: Container, issuer: IssuerRecord, *, order: UploadOrder, file: BinaryIO, named: RequestKey | None
+) -> Response:
     record = examine(container.resources, issuer, order, file, max_bytes=container.max_upload_bytes)
 
     def store(unit: WriteStore) -> UploadRecord:
@@ -189,7 +195,7 @@ def _take(
         return receive(unit, record, iter(lambda: file.read(CHUNK_BYTES), b""))
 
     def render(stored: UploadRecord) -> IdempotencyAnswer:
-        return created(view_upload(stored), location=f"/v1/issuers/{slug}/uploads/{stored.id}")
+        return created(view_upload(stored), location=f"/v1/issuers/{issuer.slug}/uploads/{stored.id}")
 
     return respond(once(container.resources, named, store, render))
 

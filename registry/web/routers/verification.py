@@ -3,24 +3,29 @@
 from datetime import timedelta
 from typing import Any, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import ValidationError
 
 from registry.domain.canonical import JsonObject, canonicalize
 from registry.domain.errors import Malformed
 from registry.domain.evidence import Policy
 from registry.domain.log_name import LogName
-from registry.service.checking import verify_here
-from registry.service.verifying import VerifyRequest
-from registry.web.requests import StrictBody, Wired
+from registry.service.checking import OwnWord, verify_here
+from registry.service.verifying import StatusListCopy, VerifyRequest
+from registry.web.requests import StrictBody, Wired, known_parameters_of
 from registry.web.schemas import VerdictView, VerifyForm
 
-router = APIRouter(prefix="/v1", tags=["verification"])
+router = APIRouter(prefix="/v1", tags=["verification"], dependencies=[Depends(known_parameters_of)])
 
 _BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
-        "content": {"application/json": {"schema": VerifyForm.model_json_schema(by_alias=True)}},
+        "content": {
+            "application/json": {
+                "schema": {"$ref": "#/components/schemas/VerifyForm"},
+                "example": {"credential": {"@context": ["https://www.w3.org/ns/credentials/v2"]}},
+            }
+        },
     }
 }
 
@@ -38,8 +43,6 @@ def verify(container: Wired, body: StrictBody) -> JsonObject:
         where = ".".join(str(part) for part in first["loc"])
         raise Malformed("malformed-request", str(first["msg"]), where=where) from None
     options = form.options
-    if options.at is not None and options.at.tzinfo is None:
-        raise Malformed("time-without-offset", "expected a moment with an offset", where="options.at")
     policy = Policy(
         published_contract=container.published_contract,
         profile=options.profile,
@@ -56,13 +59,12 @@ def verify(container: Wired, body: StrictBody) -> JsonObject:
         receipt=None if form.receipt is None else canonicalize(form.receipt),
         did_document=None if form.did_document is None else canonicalize(form.did_document),
         resolve_did=options.resolve_did,
-        status_lists=tuple(canonicalize(item) for item in form.status_lists),
+        status_lists=tuple(StatusListCopy(content=canonicalize(item)) for item in form.status_lists),
     )
-    verdict = verify_here(
-        request,
-        verifier=container.verifier,
+    own = OwnWord(
+        store=container.resources.store,
+        clock=container.resources.clock,
         receipts=container.receipts,
         status_lists=container.status_lists,
-        store=container.resources.store,
     )
-    return verdict.to_json()
+    return verify_here(request, verifier=container.verifier, own=own).to_json()

@@ -1,0 +1,77 @@
+"""The OpenAPI document, completed with what the framework does not know: problems, media types, examples' schemas.
+
+Every operation lists the problems it can answer, as `application/problem+json`; what is not JSON is not said to be.
+"""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any, Final
+
+from pydantic.json_schema import models_json_schema
+
+from registry.web.problems import MEDIA_TYPE
+from registry.web.schemas import ProblemView, VerifyForm
+
+PROBLEMS: Final = {
+    HTTPStatus.BAD_REQUEST: "The request has the wrong form.",
+    HTTPStatus.UNAUTHORIZED: "No API key, or one that is unknown or revoked.",
+    HTTPStatus.FORBIDDEN: "The caller's role does not allow it.",
+    HTTPStatus.NOT_FOUND: "No such thing, or not for this caller.",
+    HTTPStatus.CONFLICT: "The state of the registry does not allow it.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "A rule of the registry says no.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Something unexpected happened; it was logged.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "The outside world failed; try again.",
+}
+_REFERENCE: Final = "#/components/schemas/{model}"
+_FRAMEWORK: Final = ("HTTPValidationError", "ValidationError")
+_METHODS: Final = ("get", "post", "delete")
+
+
+# Any: the document is JSON of the framework's making.
+def complete(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the framework's document with what it lacks."""
+    _, described = models_json_schema(
+        [(ProblemView, "serialization"), (VerifyForm, "validation")], ref_template=_REFERENCE
+    )
+    schemas = document["components"]["schemas"]
+    schemas |= described["$defs"]
+    for name in _FRAMEWORK:
+        schemas.pop(name, None)
+    for path, item in document["paths"].items():
+        for method in _METHODS:
+            if method in item:
+                _complete_operation(item[method], path=path, method=method)
+    return document
+
+
+def _complete_operation(operation: dict[str, Any], *, path: str, method: str) -> None:
+    operation["summary"] = operation["description"].split(". ")[0].split("\n")[0].rstrip(".")
+    responses = operation["responses"]
+    for answer in responses.values():
+        content = answer.get("content", {})
+        if len(content) > 1 and content.get("application/json", {}).get("schema") == {}:
+            del content["application/json"]
+    responses.pop(str(HTTPStatus.UNPROCESSABLE_ENTITY.value), None)
+    for status in _problems_of(operation, path=path, method=method):
+        responses[str(status.value)] = {
+            "description": PROBLEMS[status],
+            "content": {MEDIA_TYPE: {"schema": {"$ref": _REFERENCE.format(model=ProblemView.__name__)}}},
+        }
+
+
+def _problems_of(operation: dict[str, Any], *, path: str, method: str) -> Iterator[HTTPStatus]:
+    changes = method != "get"
+    yield HTTPStatus.BAD_REQUEST
+    if "security" in operation:
+        yield HTTPStatus.UNAUTHORIZED
+        yield HTTPStatus.FORBIDDEN
+    if "{" in path or "security" in operation:
+        yield HTTPStatus.NOT_FOUND
+    if changes and "security" in operation:
+        yield HTTPStatus.CONFLICT
+        yield HTTPStatus.UNPROCESSABLE_ENTITY
+    if "requestBody" in operation:
+        yield HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    yield HTTPStatus.INTERNAL_SERVER_ERROR
+    yield HTTPStatus.SERVICE_UNAVAILABLE

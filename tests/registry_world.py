@@ -1,0 +1,287 @@
+"""A registry without its processes: the real use cases over a real database, a chain in memory, a clock that is set.
+
+with opened_world(url, folder) as world:
+    issuer = world.add_issuer("poly")  ->  world.add_achievement(issuer)  ->  world.issue(issuer, achievement, "a@b")
+    world.anchor()                     sealed, anchored and final: receipts exist
+"""
+
+import itertools
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Engine, update
+
+from registry.adapters import tables
+from registry.adapters.artifacts import load_artifact
+from registry.adapters.contexts import load_contexts
+from registry.adapters.database import open_engine
+from registry.adapters.identifiers import Identifiers
+from registry.adapters.json_ld import PinnedJsonLd
+from registry.adapters.keys import PasswordKeyVault
+from registry.adapters.published import open_published
+from registry.adapters.sql_store import SqlStore
+from registry.domain.canonical import JsonObject
+from registry.domain.credential import Award
+from registry.domain.evidence import KnownContract
+from registry.domain.hashing import Digest, sha256
+from registry.domain.recipient import IdentityType
+from registry.ports import ResolvedDid
+from registry.service.access import Caller, create_api_key
+from registry.service.achievements import create_achievement
+from registry.service.container import Container
+from registry.service.issuers import IssuerOrder, create_issuer
+from registry.service.issuing import Order, Person, issue
+from registry.service.proving import Receipts
+from registry.service.resources import Resources
+from registry.service.running import IssuingRunner
+from registry.service.setup import initialise
+from registry.service.statuses import StatusLists
+from registry.service.uploads import UploadOrder, examine, receive
+from registry.service.verifying import Verifier
+from registry.store_ports import (
+    AchievementRecord,
+    AnchorState,
+    CredentialRecord,
+    DidMethod,
+    IssuerRecord,
+    Role,
+    UploadRecord,
+)
+from tests.memory_chain import MemoryChain
+from tests.store_samples import LOG, NOW, seal
+
+PASSWORD: Final = "a password of tests alone"
+PUBLIC_URL: Final = "https://registry.example"
+MAX_UPLOAD_BYTES: Final = 64 * 1024 * 1024
+BODY: Final[JsonObject] = {
+    "name": "Data Analysis with Python",
+    "description": "Collect, clean, analyse and present data with Python.",
+    "achievementType": "MicroCredential",
+    "criteria": {"narrative": "Six weekly assignments and a supervised project."},
+    "alignment": [
+        {
+            "targetName": "perform data analysis",
+            "targetUrl": "http://data.europa.eu/esco/skill/2b92a5b2-6758-4ee3-9fb4-b6387a55cc8f",
+            "targetType": "ext:ESCOSkill",
+        }
+    ],
+    "resultDescription": [{"name": "Grade", "resultType": "LetterGrade", "allowedValue": ["C", "B", "B+", "A"]}],
+    "suspension": True,
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class SetClock:
+    """A clock that a test sets; it stands still otherwise."""
+
+    moment: datetime = NOW
+
+    def now(self) -> datetime:
+        """Return the moment."""
+        return self.moment
+
+    def advance(self, **by: float) -> None:
+        """Let time pass."""
+        self.moment += timedelta(**by)
+
+
+class Ticks:
+    """A clock of its own for ids: they sort by the order in which they were made, also while the clock stands still."""
+
+    def __init__(self, clock: SetClock) -> None:
+        self._clock = clock
+        self._numbers = itertools.count()
+
+    def now(self) -> datetime:
+        """Return a moment that was never returned before."""
+        return self._clock.moment + timedelta(milliseconds=next(self._numbers))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnDids:
+    """Resolves the did:web documents of this registry, as a web server would serve them."""
+
+    store: SqlStore
+
+    def resolve(self, did: str) -> ResolvedDid:
+        """Return the issuer's present document."""
+        with self.store.read() as unit:
+            return ResolvedDid(did=did, content=unit.issuers.by_did(did).did_document, source="test")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """One registry."""
+
+    engine: Engine
+    store: SqlStore
+    clock: SetClock
+    chain: MemoryChain
+    resources: Resources
+    container: Container
+    admin: Caller
+    admin_key: str
+
+    def add_issuer(self, slug: str = "poly", method: DidMethod = DidMethod.WEB) -> IssuerRecord:
+        """Create an issuer."""
+        order = IssuerOrder(slug=slug, kind="university", did_method=method, profile={"name": f"Issuer {slug}"})
+        key = self.resources.keys.generate()
+        with self.store.write() as unit:
+            return create_issuer(self.resources, unit, order, key=key)
+
+    def add_key(self, role: Role, issuer: IssuerRecord | None = None) -> str:
+        """Make an API key and return its secret."""
+        issuer_id = None if issuer is None else issuer.id
+        with self.store.write() as unit:
+            return create_api_key(self.resources, unit, role=role, issuer_id=issuer_id, label="of a test").secret
+
+    def add_achievement(self, issuer: IssuerRecord, **changes: Any) -> AchievementRecord:  # noqa: ANN401  # any member
+        """Create an achievement, the sample one unless told otherwise."""
+        with self.store.write() as unit:
+            return create_achievement(self.resources, unit, issuer, {**BODY, **changes})
+
+    def order(self, email: str, **choices: Any) -> Order:  # noqa: ANN401  # any field
+        """Make an order for a person known by e-mail."""
+        person = Person(name="Amal Haddad", identifiers=((IdentityType.EMAIL, email),))
+        now = self.clock.now().replace(microsecond=0)
+        award = Award(valid_from=now, valid_until=None, awarded=now, results=("A",))
+        return Order(**{"person": person, "award": award, **choices})
+
+    def issue(
+        self, issuer: IssuerRecord, achievement: AchievementRecord, email: str = "a@example.org"
+    ) -> CredentialRecord:
+        """Issue one credential."""
+        with self.store.write() as unit:
+            made = issue(self.resources, unit, unit.issuers.get(issuer.id), achievement.id, self.order(email))
+            return unit.credentials.get(issuer.id, made.id)
+
+    def upload(
+        self,
+        issuer: IssuerRecord,
+        achievement: AchievementRecord,
+        content: bytes,
+        *,
+        skip_bad: bool = False,
+        allow_duplicates: bool = False,
+    ) -> UploadRecord:
+        """Receive a file: a dry run."""
+        order = UploadOrder(
+            id=self.resources.ids.new(),
+            achievement_id=achievement.id,
+            filename="people.csv",
+            sha256=sha256(content),
+            skip_bad=skip_bad,
+            allow_duplicates=allow_duplicates,
+            ignore_extra=False,
+        )
+        record = examine(self.resources, issuer, order, [content], max_bytes=MAX_UPLOAD_BYTES)
+        with self.store.write() as unit:
+            return receive(unit, record, [content[i : i + 1000] for i in range(0, len(content), 1000)])
+
+    def get_upload(self, record: UploadRecord) -> UploadRecord:
+        """Read an upload again."""
+        with self.store.read() as unit:
+            return unit.uploads.get(record.issuer_id, record.id)
+
+    def get(self, credential: CredentialRecord) -> CredentialRecord:
+        """Read a credential again."""
+        with self.store.read() as unit:
+            return unit.credentials.by_id(credential.id)
+
+    def issued(self, upload: UploadRecord) -> tuple[CredentialRecord, ...]:
+        """Return everything that an upload issued."""
+        with self.store.read() as unit:
+            return unit.credentials.of_upload(upload.id, after_line=0, limit=1_000_000)
+
+    def seal(self) -> tuple[int, Digest]:
+        """Seal what waits; return the epoch and its root."""
+        with self.store.write() as unit:
+            epoch = seal(unit, at=self.clock.now())
+        return epoch.number, epoch.root
+
+    def anchor(self) -> int:
+        """Seal what waits, anchor it and let it be final; return the epoch."""
+        number, root = self.seal()
+        self.chain.next_time = self.clock.now()
+        anchor = self.chain.anchor(root)
+        values = {
+            "state": AnchorState.FINAL.value,
+            "transaction_hash": bytes.fromhex(anchor.transaction[2:]),
+            "block_number": anchor.block_number,
+            "block_hash": bytes.fromhex(anchor.block_hash[2:]),
+            "block_time": anchor.block_time,
+        }
+        with self.engine.begin() as connection:
+            connection.execute(update(tables.anchor).where(tables.anchor.c.epoch == number).values(**values))
+        return number
+
+
+@cache
+def json_ld() -> PinnedJsonLd:
+    """Return the JSON-LD processor, made once: reading the contexts takes a while."""
+    return PinnedJsonLd(load_contexts())
+
+
+def make_resources(store: SqlStore, clock: SetClock, *, public_url: str = PUBLIC_URL) -> Resources:
+    """Return what use cases work with; deriving the keys' encryption is quick here."""
+    return Resources(
+        store=store,
+        clock=clock,
+        ids=Identifiers(Ticks(clock)),
+        keys=PasswordKeyVault(PASSWORD, scrypt_log2_n=10),
+        json_ld=json_ld(),
+        public_url=public_url,
+        draw=secrets.randbelow,
+        random_bytes=secrets.token_bytes,
+    )
+
+
+@contextmanager
+def opened_world(url: str, folder: Path, *, public_url: str = PUBLIC_URL, initialised: bool = True) -> Iterator[World]:
+    """Yield a registry over a database that has the schema and no rows."""
+    engine = open_engine(url)
+    store, clock = SqlStore(engine), SetClock()
+    chain = MemoryChain(log=LOG.name)
+    chain.mine(NOW)
+    resources = make_resources(store, clock, public_url=public_url)
+    key = initialise(resources, LOG, label="first admin") if initialised else None
+    published = folder / "published"
+    published.mkdir(exist_ok=True)
+    code_hash = load_artifact().runtime_code_hash
+    container = Container(
+        resources=resources,
+        receipts=Receipts(store),
+        status_lists=StatusLists(resources),
+        runner=IssuingRunner(resources, max_bytes=MAX_UPLOAD_BYTES),
+        verifier=Verifier(
+            clock=clock,
+            json_ld=resources.json_ld,
+            did_resolver=OwnDids(store=store),
+            chain=chain,
+            published=open_published(str(published)),
+        ),
+        published_contract=KnownContract(address=LOG.name.contract, code_hash=code_hash),
+        published_dir=published,
+        max_upload_bytes=MAX_UPLOAD_BYTES,
+        close_store=engine.dispose,
+    )
+    admin = Caller(key_id=resources.ids.new() if key is None else key.record.id, role=Role.ADMIN, issuer_id=None)
+    try:
+        yield World(
+            engine=engine,
+            store=store,
+            clock=clock,
+            chain=chain,
+            resources=resources,
+            container=container,
+            admin=admin,
+            admin_key="" if key is None else key.secret,
+        )
+    finally:
+        container.close()
