@@ -116,13 +116,14 @@ dead-code: $(VENV)/.dev
 dependencies: $(VENV)/.dev
 	$(RUN) -m deptry .
 
-# Pages made from the code, in git exactly as the code makes them. The contracts' artifacts are compared by `contracts`.
-GENERATED_PAGES := docs/settings.md docs/routes.md docs/commands.md
+# Pages and vectors made from the code, in git exactly as the code makes them. The contracts' artifacts are compared by `contracts`.
+GENERATED_PAGES := docs/settings.md docs/routes.md docs/commands.md tests/vectors
 
 generated: generated-pages contracts-artifacts
 
 generated-pages: $(VENV)/.dev
 	$(RUN) -m tests.docs.generate
+	$(RUN) -m tests.vectors.generate
 
 generated-check: generated-pages
 	git ls-files --error-unmatch $(GENERATED_PAGES) >/dev/null

@@ -1,0 +1,1 @@
+"""Vectors of the proof protocol, and what makes them (README.md)."""
