@@ -139,7 +139,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m anchor_worker", description="Seal, anchor and publish the epochs of a credential registry.")
+    parser = _Parser(
+        prog="python -m anchor_worker", description="Seal, anchor and publish the epochs of a credential registry."
+    )
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     run = commands.add_parser("run", help="work until told to stop")
     once = commands.add_parser("once", help="do one round and end")

@@ -35,16 +35,15 @@ class Worker:
 
     def run_once(self) -> None:
         """Do one round; what the outside world fails to do is noted and left for the next one."""
-        try:
-            self._publish()
-            self._seal_if_due()
-            self._move_anchors()
-            self._publish()
-        except Unavailable as error:
-            log.warning("round_ended_early", code=error.code, reason=error.message)
-        except Conflict as error:
-            # Another worker was faster, or the store refuses: nothing was done, everything is as it is stored.
-            log.warning("round_gave_way", code=error.code, reason=error.message)
+        # A full disk must not keep a signed transaction from being sent, nor a node that is down an epoch from sealing.
+        for part in (self._publish, self._seal_if_due, self._move_anchors, self._publish):
+            try:
+                part()
+            except Unavailable as error:
+                log.warning("round_cut_short", code=error.code, reason=error.message)
+            except Conflict as error:
+                # Another worker was faster, or the store refuses: nothing was done, everything is as it is stored.
+                log.warning("round_gave_way", code=error.code, reason=error.message)
 
     def seal(self) -> int | None:
         """Seal what waits, due or not, and return the epoch; None when there is nothing to anchor.

@@ -290,7 +290,10 @@ def _obstacle_on_chain(state: State, observation: Observation) -> Obstacle | Non
     for seen in observation.sightings:
         if seen.is_canonical:
             return _obstacle_of_sighting(seen)
-    if state.nonce is not None and observation.finalized is not None and observation.nonce_finalized > state.nonce:
+    used_for_good = (
+        state.nonce is not None and observation.finalized is not None and (observation.nonce_finalized > state.nonce)
+    )
+    if used_for_good and observation.chain_root is None:
         return Obstacle(reason=Reason.FOREIGN_NONCE, detail=f"nonce {state.nonce} was used by another transaction")
     if observation.chain_epoch < state.epoch - 1:
         return Obstacle(

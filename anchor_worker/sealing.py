@@ -39,7 +39,8 @@ from registry.store_ports import (
 )
 
 MAX_EPOCH_CREDENTIALS: Final = 262_144
-"""Sealing keeps every writer of the database waiting: this many take a few seconds. The rest is the next epoch's."""
+"""Sealing keeps every writer of the database waiting, about fifteen seconds for this many, and they wait for thirty at most.
+The rest is the next epoch's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, NewType, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 from urllib.parse import urlsplit
 
 import requests
@@ -34,9 +34,6 @@ from web3.types import RPCEndpoint, RPCResponse
 
 from registry.domain.canonical import JsonValue
 from registry.domain.errors import Refused, Unavailable
-
-BlockHash = NewType("BlockHash", str)
-"""0x and 64 lower-case hex digits."""
 
 BlockName: TypeAlias = int | str
 """A number, one of the tags latest, safe, finalized, or a block hash (EIP-1898)."""

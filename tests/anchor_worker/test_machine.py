@@ -190,6 +190,12 @@ def test_a_nonce_that_somebody_else_used_for_good_blocks() -> None:
     assert action == Wait()
 
 
+def test_a_used_nonce_is_not_foreign_while_our_root_is_on_chain() -> None:
+    seen = observed(nonce_latest=NONCE + 1, nonce_finalized=NONCE + 1, chain_epoch=EPOCH, chain_root=ROOT)
+
+    assert step(MINED, seen) == (PENDING, Wait())
+
+
 @pytest.mark.parametrize("finalized", [100, None])
 def test_a_nonce_used_in_a_block_that_may_vanish_is_waited_for(finalized: int | None) -> None:
     seen = observed(nonce_latest=NONCE + 1, finalized=finalized, nonce_finalized=NONCE if finalized else 0)
