@@ -267,6 +267,7 @@ def opened_world(url: str, folder: Path, *, public_url: str = PUBLIC_URL, initia
             published=open_published(str(published)),
         ),
         published_contract=KnownContract(address=LOG.name.contract, code_hash=code_hash),
+        published=open_published(str(published)),
         published_dir=published,
         max_upload_bytes=MAX_UPLOAD_BYTES,
         close_store=engine.dispose,

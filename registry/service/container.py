@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from registry.chain_ports import PublishedSource
 from registry.domain.evidence import KnownContract
 from registry.service.proving import Receipts
 from registry.service.resources import Resources
@@ -22,6 +23,7 @@ class Container:
     runner: IssuingRunner
     verifier: Verifier
     published_contract: KnownContract
+    published: PublishedSource
     published_dir: Path
     max_upload_bytes: int
     close_store: Callable[[], None]

@@ -11,6 +11,7 @@ import signal
 import socket
 import ssl
 import sys
+from dataclasses import asdict
 from types import FrameType
 from typing import Final
 
@@ -20,6 +21,7 @@ from typing_extensions import override
 
 from registry.domain.errors import CredrootError, Refused, Unavailable
 from registry.service.container import Container
+from registry.service.restoring import CaughtUp, catch_up
 from registry.settings import Settings, load_settings
 from registry.web.app import create_app
 from registry.wiring.serving import build_container
@@ -60,7 +62,10 @@ def main() -> int:
         settings = load_settings()
         _log_to_standard_error(settings.log_level)
         _check_certificate(settings)
+        settings.published_dir.mkdir(parents=True, exist_ok=True)
         container = build_container(settings)
+        # Before a slot is drawn: a database from a backup does not know which were filled since.
+        _log_catching_up(catch_up(container.resources, container.published))
         listeners = listen(settings.host, settings.port)
     except Unavailable as error:
         print(f"{error.code}: {error.message}", file=sys.stderr)
@@ -69,6 +74,11 @@ def main() -> int:
         print(f"{error.code}: {error.message}", file=sys.stderr)
         return 1
     return _serve(settings, container, listeners)
+
+
+def _log_catching_up(taken: CaughtUp) -> None:
+    if taken.epochs:
+        structlog.get_logger().warning("database_behind_published_files", **asdict(taken))
 
 
 def _serve(settings: Settings, container: Container, listeners: list[socket.socket]) -> int:

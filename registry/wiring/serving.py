@@ -57,6 +57,7 @@ def build_container(settings: Settings) -> Container:
     """Build what the web service works with."""
     engine = _opened(settings)
     resources = _resources(settings, engine)
+    published = open_published(str(settings.published_dir), ca_file=None)
     private_hosts = frozenset({LOOPBACK_NAME}) if settings.resolve_loopback else frozenset[str]()
     return Container(
         resources=resources,
@@ -68,9 +69,10 @@ def build_container(settings: Settings) -> Container:
             json_ld=resources.json_ld,
             did_resolver=WebDidResolver(DidResolverSettings(ca_file=settings.ca_file, private_hosts=private_hosts)),
             chain=open_chain(settings.rpc_urls),
-            published=open_published(str(settings.published_dir), ca_file=None),
+            published=published,
         ),
         published_contract=published_contract(),
+        published=published,
         published_dir=settings.published_dir,
         max_upload_bytes=settings.max_upload_bytes,
         close_store=engine.dispose,

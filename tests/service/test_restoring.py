@@ -1,0 +1,92 @@
+"""A database from a backup: what was published since is taken over before a slot is drawn."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from anchor_worker.publishing import FilePublisher
+from registry.adapters.published import open_published
+from registry.domain.errors import Refused
+from registry.domain.slot import LIST_SIZE, Purpose
+from registry.domain.status_tree import read_bit
+from registry.service.restoring import CaughtUp, catch_up
+from registry.service.statuses import Reason, StatusAction, StatusRequest, change_status
+from registry.store_ports import CredentialRecord, IssuerRecord, Standing
+from tests.registry_world import World, opened_world
+
+
+def change(world: World, issuer: IssuerRecord, credential: CredentialRecord, action: StatusAction) -> None:
+    request = StatusRequest(action=action, reason=Reason.OTHER)
+    with world.store.write() as unit:
+        change_status(world.resources, unit, issuer, credential.id, request, caller=world.admin)
+
+
+def publish(world: World) -> None:
+    FilePublisher(world.store, folder=world.container.published_dir, clock=world.clock).publish()
+
+
+def test_a_restored_database_knows_every_published_slot_and_revocation(sqlite_url: str, tmp_path: Path) -> None:
+    database = Path(sqlite_url.removeprefix("sqlite:///"))
+    with opened_world(sqlite_url, tmp_path) as world:
+        issuer = world.add_issuer()
+        achievement = world.add_achievement(issuer)
+        first = world.issue(issuer, achievement, "first@example.org")
+        lifted = world.issue(issuer, achievement, "lifted@example.org")
+        world.anchor()
+        publish(world)
+        world.engine.dispose()
+        shutil.copy(database, tmp_path / "backup.db")
+        late = [world.issue(issuer, achievement, f"late{number}@example.org") for number in range(5)]
+        change(world, issuer, first, StatusAction.REVOKE)
+        change(world, issuer, lifted, StatusAction.SUSPEND)
+        world.anchor()
+        change(world, issuer, lifted, StatusAction.REINSTATE)
+        world.anchor()
+        publish(world)
+        published = open_published(str(world.container.published_dir))
+
+    backup = tmp_path / "restored"
+    backup.mkdir()
+    with opened_world(f"sqlite:///{tmp_path / 'backup.db'}", backup) as restored:
+        taken = catch_up(restored.resources, published)
+        again = catch_up(restored.resources, published)
+        with restored.store.write() as unit:
+            new = unit.statuses.mark_slots_used(
+                issuer.id, [credential.slot for credential in late], now=restored.clock.now()
+            )
+            bits = unit.statuses.status_list(Purpose.REVOCATION, first.slot // LIST_SIZE).bits
+
+        assert taken == CaughtUp(epochs=2, slots=5, bits=1)
+        assert again == CaughtUp(epochs=2, slots=0, bits=0)
+        assert new == 0
+        assert read_bit(bits, first.slot % LIST_SIZE)
+        assert restored.get(first).standing is Standing.REVOKED
+        assert restored.get(lifted).standing is Standing.ACTIVE
+
+
+def test_an_issuer_made_after_the_backup_is_missed_loudly(sqlite_url: str, tmp_path: Path) -> None:
+    with opened_world(sqlite_url, tmp_path) as world:
+        database = Path(sqlite_url.removeprefix("sqlite:///"))
+        world.engine.dispose()
+        shutil.copy(database, tmp_path / "backup.db")
+        issuer = world.add_issuer()
+        world.issue(issuer, world.add_achievement(issuer))
+        world.anchor()
+        publish(world)
+        published = open_published(str(world.container.published_dir))
+
+    backup = tmp_path / "restored"
+    backup.mkdir()
+    with opened_world(f"sqlite:///{tmp_path / 'backup.db'}", backup) as restored, pytest.raises(Refused) as caught:
+        catch_up(restored.resources, published)
+
+    assert caught.value.code == "issuer-forgotten"
+
+
+def test_a_database_that_forgot_nothing_is_left_alone(world: World, issuer: IssuerRecord) -> None:
+    world.issue(issuer, world.add_achievement(issuer))
+    world.anchor()
+    publish(world)
+
+    assert catch_up(world.resources, world.container.published) == CaughtUp(epochs=0, slots=0, bits=0)
