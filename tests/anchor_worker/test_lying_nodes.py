@@ -69,6 +69,7 @@ def result(value: JsonValue) -> Lie:
         changed(transactionHash="0x" + "55" * 32),
         lambda _: {"error": {"code": -32000, "message": "transaction indexing is in progress"}},
     ],
+    ids=["empty", "no block", "no events", "no status", "null block", "null events", "another transaction", "indexing"],
 )
 def test_half_a_transaction_receipt_changes_nothing(site: Site, lie: Lie) -> None:
     site.run_once()
@@ -153,7 +154,16 @@ def test_without_a_finalized_block_no_nonce_is_chosen(site: Site, lie: Lie) -> N
         ("eth_call", lambda _: {"error": {"code": -32005, "message": "limit exceeded"}}),
         ("eth_chainId", result(None)),
     ],
-    ids=str,
+    ids=[
+        "no base fees",
+        "no rewards",
+        "nonce with a leading zero",
+        "no balance",
+        "gas in words",
+        "views without an answer",
+        "rate limit",
+        "no chain id",
+    ],
 )
 def test_an_answer_without_its_form_leaves_the_epoch_sealed(site: Site, method: str, lie: Lie) -> None:
     after = told(site, method, lie)
