@@ -1,9 +1,11 @@
 """`credroot verify` as a program against a real chain, with neither service nor database: words, exit codes, output."""
 
+import io
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,20 +41,22 @@ class Desk:
     def file(self, name: str) -> str:
         return str(self.folder / name)
 
-    def run(self, name: str, *options: str, receipt: bool = True, rpc: bool = True) -> subprocess.CompletedProcess[str]:
+    def arguments(self, name: str, *options: str, receipt: bool = True, rpc: bool = True) -> list[str]:
         arguments = ["verify", self.file(f"{name}.json"), *options]
         if receipt:
             arguments += ["--receipt", self.file(f"{name}.receipt.json")]
         if rpc:
             arguments += ["--rpc", self.url]
-        return run_credroot(*arguments)
+        return arguments
 
     def verdict(self, name: str, *options: str, receipt: bool = True, rpc: bool = True) -> dict[str, Any]:
-        """Run with --json and return the verdict; its exit code must be the process's."""
-        finished = self.run(name, "--json", *options, receipt=receipt, rpc=rpc)
-        written: dict[str, Any] = json.loads(finished.stdout)
-        assert finished.stderr == ""
-        assert finished.returncode == written["exitCode"]
+        """Run the program in this process, which imports web3 once, and return the verdict it prints."""
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main([*self.arguments(name, *options, receipt=receipt, rpc=rpc), "--json"])
+        written: dict[str, Any] = json.loads(out.getvalue())
+        assert err.getvalue() == ""
+        assert code == written["exitCode"]
         return written
 
     def write(self, name: str, document: JsonObject, receipt: Receipt | JsonObject | None) -> None:
@@ -142,9 +146,11 @@ def fill(desk: Desk, world: World, thief: World) -> None:
     ],
 )
 def test_a_receipt_and_a_chain_are_enough_for_a_verdict(desk: Desk, name: str, word: str, code: int) -> None:
-    verdict = desk.verdict(name)
+    finished = run_credroot(*desk.arguments(name), "--json")
 
-    assert (verdict["verdict"], verdict["exitCode"]) == (word, code), verdict
+    verdict = json.loads(finished.stdout)
+    assert (verdict["verdict"], verdict["exitCode"], finished.returncode) == (word, code, code), verdict
+    assert finished.stderr == ""
 
 
 def test_a_did_web_issuer_is_judged_by_trust_in_its_log_or_by_its_document(desk: Desk) -> None:
@@ -228,7 +234,7 @@ def test_the_profile_vc_says_that_anchoring_was_not_asked(desk: Desk) -> None:
 
 
 def test_people_read_the_word_first_and_every_check_on_a_line(desk: Desk) -> None:
-    finished = desk.run("revoked")
+    finished = run_credroot(*desk.arguments("revoked"))
 
     lines = finished.stdout.splitlines()
     assert lines[0].startswith("REVOKED")
