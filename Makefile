@@ -117,13 +117,14 @@ dependencies: $(VENV)/.dev
 	$(RUN) -m deptry .
 
 # Pages and vectors made from the code, in git exactly as the code makes them. The contracts' artifacts are compared by `contracts`.
-GENERATED_PAGES := docs/settings.md docs/routes.md docs/commands.md tests/vectors
+GENERATED_PAGES := docs/settings.md docs/routes.md docs/commands.md tests/vectors docs/examples
 
 generated: generated-pages contracts-artifacts
 
 generated-pages: $(VENV)/.dev
 	$(RUN) -m tests.docs.generate
 	$(RUN) -m tests.vectors.generate
+	$(RUN) -m tests.docs.examples
 
 generated-check: generated-pages
 	git ls-files --error-unmatch $(GENERATED_PAGES) >/dev/null
