@@ -12,9 +12,12 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from registry.domain.errors import Malformed, Refused
+from registry.domain.log_name import LogName
+from registry.domain.slot import Purpose, parse_status_list_url, status_list_url
 
 PREFIX: Final = "CREDROOT_"
 GWEI: Final = 10**9
+_ANY_LOG: Final = LogName(chain_id=1, contract="0x" + "00" * 20, number=1)
 MAX_SECRET_BYTES: Final = 4096
 """A password file holds a line; more is the wrong file."""
 
@@ -103,8 +106,14 @@ class Settings(BaseSettings):
 
     @field_validator("public_url")
     @classmethod
-    def _without_slash(cls, value: str) -> str:
-        return value.rstrip("/")
+    def _fit_for_credentials(cls, value: str) -> str:
+        url = value.rstrip("/")
+        # Status lists stand below it: what verifiers refuse there must not get into a credential.
+        try:
+            parse_status_list_url(status_list_url(f"{url}/status", log=_ANY_LOG, purpose=Purpose.REVOCATION, number=0))
+        except Malformed as error:
+            raise ValueError(error.message) from error
+        return url
 
     @model_validator(mode="after")
     def _tls_is_whole(self) -> Self:

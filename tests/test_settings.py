@@ -1,0 +1,88 @@
+"""Settings: read once, refused with the variable's name, secrets never shown."""
+
+from pathlib import Path
+
+import pytest
+
+from registry.domain.errors import Malformed, Refused
+from registry.settings import MAX_SECRET_BYTES, load_settings, read_secret, settings_of
+
+
+def test_settings_come_from_variables_by_their_full_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDROOT_PORT", "1234")
+
+    settings = settings_of(
+        {"CREDROOT_RPC_URLS": "http://a:1, http://b:2,", "CREDROOT_PUBLIC_URL": "https://r.example/x/"}
+    )
+
+    assert settings.rpc_urls == ("http://a:1", "http://b:2")
+    assert settings.public_url == "https://r.example/x"
+    assert settings.port == load_settings().port == 1234
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CREDROOT_PORT", "70000"),
+        ("CREDROOT_POLL_SECONDS", "0"),
+        ("CREDROOT_PUBLIC_URL", "http://registry.example"),
+        ("CREDROOT_PUBLIC_URL", "https://registry.example/?x=1"),
+        ("CREDROOT_PUBLIC_URL", "https://registry.example/#top"),
+        ("CREDROOT_PUBLIC_URL", "registry.example"),
+        ("CREDROOT_PUBLIC_URL", "https://régistre.example"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(Malformed) as caught:
+        settings_of({name: value})
+
+    assert caught.value.code == "malformed-settings"
+    assert name in caught.value.message
+
+
+def test_half_of_a_certificate_is_refused() -> None:
+    with pytest.raises(Malformed) as caught:
+        settings_of({"CREDROOT_TLS_KEY_FILE": "server.key"})
+
+    assert "go together" in caught.value.message
+
+
+def test_the_key_password_comes_from_a_file_or_the_environment_and_is_never_shown(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_bytes(b"of the file\r\nsecond line\n")
+
+    given = settings_of({"CREDROOT_KEY_PASSWORD": "of the environment"})
+    both = settings_of({"CREDROOT_KEY_PASSWORD": "of the environment", "CREDROOT_KEY_PASSWORD_FILE": str(file)})
+
+    assert given.issuer_key_password() == "of the environment"
+    assert both.issuer_key_password() == "of the file"
+    assert "of the environment" not in repr(given)
+    with pytest.raises(Refused) as caught:
+        settings_of({}).issuer_key_password()
+    assert caught.value.code == "password-missing"
+
+
+def test_the_anchoring_keys_password_is_read_when_there_is_one(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("one line", encoding="ascii")
+
+    assert settings_of({}).anchor_key_password() is None
+    assert settings_of({"CREDROOT_ANCHOR_KEY_PASSWORD_FILE": str(file)}).anchor_key_password() == "one line"
+
+
+@pytest.mark.parametrize("content", [b"", b"\nsecond", b"x" * (MAX_SECRET_BYTES + 1)])
+def test_a_file_that_holds_no_secret_is_refused(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "secret"
+    file.write_bytes(content)
+
+    with pytest.raises(Refused) as caught:
+        read_secret(file)
+
+    assert caught.value.code == "secret-unreadable"
+
+
+def test_a_secret_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused) as caught:
+        read_secret(tmp_path / "absent")
+
+    assert caught.value.code == "secret-unreadable"
