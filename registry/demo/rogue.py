@@ -123,12 +123,16 @@ class RogueLog:
             issuer=str(document["id"]),
             id=f"batch-{number}",
             count=len(entries),
-            sealed=datetime.now(UTC).replace(microsecond=0),
+            sealed=self._block_time(),
             did_document=sha256(canonicalize(document)),
         )
         list_number = entries[0].slot // LIST_SIZE
         lists = {} if bits == EMPTY_LIST else {list_number: list_root(bits)}
         return _Draft(number=number, header=header, data=encode_entries(header, entries), bits=bits, lists=lists)
+
+    def _block_time(self) -> datetime:
+        with translated_errors("reading the newest block"):
+            return datetime.fromtimestamp(self._web3.eth.get_block("latest")["timestamp"], UTC)
 
     def _anchor(self, root: Digest) -> Anchor:
         web3 = self._web3

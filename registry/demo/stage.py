@@ -91,11 +91,12 @@ class Stage:
         write_private(self.registry / "key-password", secrets.token_urlsafe(24))
         write_private(self.registry / "anchor-key", self.anchorer.key.hex())
 
-    def start_chain(self) -> None:
-        """Start the embedded chain, on the same folder and port each time."""
+    def start_chain(self, *, clock_behind_seconds: int = 0) -> None:
+        """Start the embedded chain, on the same folder and port each time; possibly in the past."""
         arguments = ["registry.devchain", "--data", str(self.folder / "chain"), "--port", str(self.rpc_port)]
         for account in (self.anchorer, self.thief, self.holder, self.cheat):
             arguments += ["--fund", account.address]
+        arguments += ["--clock-behind", str(clock_behind_seconds)]
         self._start("chain", arguments, ready="devchain ready")
 
     def deploy(self) -> LogName:

@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         port=options.port,
         chain_id=options.chain_id,
         block_interval_seconds=options.block_interval,
+        clock_behind_seconds=options.clock_behind,
         funded=tuple(options.fund),
         ready_file=options.ready_file,
     )
@@ -81,6 +82,13 @@ def _parser() -> argparse.ArgumentParser:
         default=DEFAULT_BLOCK_INTERVAL_SECONDS,
         metavar="SECONDS",
         help="make an empty block when the newest is older than this, 0: never (%(default)s)",
+    )
+    parser.add_argument(
+        "--clock-behind",
+        type=_seconds,
+        default=0.0,
+        metavar="SECONDS",
+        help="make blocks of this long ago, never of the future (%(default)s)",
     )
     parser.add_argument(
         "--fund", type=_address, action="append", default=[], metavar="ADDRESS", help="fund this too, in a new chain"

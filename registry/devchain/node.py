@@ -47,6 +47,8 @@ class NodeOptions:
     chain_id: int = DEVCHAIN_ID
     block_interval_seconds: float = DEFAULT_BLOCK_INTERVAL_SECONDS
     """An empty block is made when the newest one is older than this; 0: never."""
+    clock_behind_seconds: float = 0.0
+    """The chain's clock is this much behind the machine's: for a past that a demonstration needs. Never ahead."""
     funded: Sequence[Address] = ()
     """Further accounts with funds, in a new chain only."""
     ready_file: Path | None = None
@@ -59,23 +61,27 @@ def run_node(options: NodeOptions, *, announce: Callable[[str], None]) -> None:
     Raises FolderLocked or ForeignDatabase if the folder cannot be used, OSError if the port cannot.
     """
     stop = threading.Event()
+
+    def clock() -> float:
+        return time.time() - options.clock_behind_seconds
+
     with ExitStack() as stack:
         if options.data is not None:
             options.data.mkdir(parents=True, exist_ok=True)
             stack.enter_context(folder_lock(options.data))
         chain = DevChain.create_or_open(
-            options.data, chain_id=options.chain_id, funded=options.funded, now=lambda: int(time.time())
+            options.data, chain_id=options.chain_id, funded=options.funded, now=lambda: int(clock())
         )
         stack.callback(chain.close)
         if chain.head().block_number == 0:
             chain.mine_empty_block()
-        _mine_if_stale(chain, options.block_interval_seconds)
+        _mine_if_stale(chain, options.block_interval_seconds, clock)
         server = RpcServer(chain, port=options.port)
         stack.callback(server.server_close)
         stack.enter_context(_signals_set(stop))
         stack.enter_context(_serving(server))
         if options.block_interval_seconds > 0:
-            stack.enter_context(_heartbeat(chain, options.block_interval_seconds, stop))
+            stack.enter_context(_heartbeat(chain, options.block_interval_seconds, clock, stop))
         if options.ready_file is not None:
             _write_whole(options.ready_file, server.url + "\n")
         head = chain.head()
@@ -105,8 +111,11 @@ def _serving(server: RpcServer) -> Iterator[None]:
 
 
 @contextmanager
-def _heartbeat(chain: DevChain, interval_seconds: float, stop: threading.Event) -> Iterator[None]:
-    thread = threading.Thread(target=_keep_fresh, args=(chain, interval_seconds, stop), name="devchain-heartbeat")
+def _heartbeat(
+    chain: DevChain, interval_seconds: float, clock: Callable[[], float], stop: threading.Event
+) -> Iterator[None]:
+    arguments = (chain, interval_seconds, clock, stop)
+    thread = threading.Thread(target=_keep_fresh, args=arguments, name="devchain-heartbeat")
     thread.start()
     try:
         yield
@@ -115,24 +124,24 @@ def _heartbeat(chain: DevChain, interval_seconds: float, stop: threading.Event) 
         thread.join()
 
 
-def _keep_fresh(chain: DevChain, interval_seconds: float, stop: threading.Event) -> None:
-    while not stop.wait(_seconds_until_stale(chain, interval_seconds) + HEARTBEAT_PAUSE_SECONDS):
+def _keep_fresh(chain: DevChain, interval_seconds: float, clock: Callable[[], float], stop: threading.Event) -> None:
+    while not stop.wait(_seconds_until_stale(chain, interval_seconds, clock) + HEARTBEAT_PAUSE_SECONDS):
         try:
-            _mine_if_stale(chain, interval_seconds)
+            _mine_if_stale(chain, interval_seconds, clock)
         except sqlite3.Error:
             # A full disk may have room again at the next turn; a chain that stopped ageing would hide the trouble.
             log.exception("devchain_empty_block_failed")
 
 
-def _mine_if_stale(chain: DevChain, interval_seconds: float) -> None:
+def _mine_if_stale(chain: DevChain, interval_seconds: float, clock: Callable[[], float]) -> None:
     with chain.lock:
-        if interval_seconds > 0 and _seconds_until_stale(chain, interval_seconds) <= 0:
+        if interval_seconds > 0 and _seconds_until_stale(chain, interval_seconds, clock) <= 0:
             chain.mine_empty_block()
 
 
-def _seconds_until_stale(chain: DevChain, interval_seconds: float) -> float:
+def _seconds_until_stale(chain: DevChain, interval_seconds: float, clock: Callable[[], float]) -> float:
     with chain.lock:
-        return max(0.0, chain.head().timestamp + interval_seconds - time.time())
+        return max(0.0, chain.head().timestamp + interval_seconds - clock())
 
 
 def _write_whole(path: Path, text: str) -> None:

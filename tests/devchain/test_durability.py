@@ -198,6 +198,16 @@ def test_a_chain_left_for_a_day_starts_with_a_fresh_block(tmp_path: Path) -> Non
     assert int(head["timestamp"], 16) - left_at.timestamp >= DAY - 60
 
 
+def test_a_chain_of_the_past_goes_on_in_the_present(tmp_path: Path) -> None:
+    with run_devchain(tmp_path, options=["--clock-behind", str(DAY)]) as chain:
+        past = int(rpc(chain.url, "eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+    with run_devchain(tmp_path) as chain:
+        present = int(rpc(chain.url, "eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+
+    assert abs(time.time() - DAY - past) < 120
+    assert abs(time.time() - present) < 60
+
+
 def test_a_quiet_chain_makes_a_block_now_and_then() -> None:
     with run_devchain(block_interval=1) as chain:
         start = int(rpc(chain.url, "eth_blockNumber"), 16)
