@@ -36,7 +36,7 @@ from registry.adapters.networks import DEVCHAIN, Network
 from registry.adapters.rpc import connect
 from registry.devchain.accounts import development_accounts
 from registry.devchain.chain import DevChain
-from registry.devchain.server import RpcServer
+from registry.devchain.server import RpcHandler, RpcServer
 from registry.domain.hashing import Digest
 from registry.domain.log_name import LogName
 from registry.domain.receipt import Anchor
@@ -142,12 +142,23 @@ def serve_chain() -> Iterator[Node]:
     clock = Clock()
     chain = DevChain.create_or_open(None, chain_id=DEVCHAIN.chain_id, funded=(), now=clock.now)
     try:
-        with _running(RpcServer(chain, port=0)) as server:
+        with _running(_quiet(RpcServer(chain, port=0))) as server:
             web3 = connect(server.url)
             deploy(web3, development_accounts()[0], artifact=load_artifact(), network=DEVCHAIN)
             yield Node(url=server.url, web3=web3, network=DEVCHAIN, clock=clock)
     finally:
         chain.close()
+
+
+class _QuietRpc(RpcHandler):
+    @override
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: the chain shares its standard output with the programs under test."""
+
+
+def _quiet(server: RpcServer) -> RpcServer:
+    server.RequestHandlerClass = _QuietRpc
+    return server
 
 
 class _Site(ThreadingMixIn, TCPServer):
