@@ -42,8 +42,8 @@ _WEB_PREFIX: Final = "did:web:"
 class DidMethod(StrEnum):
     """The DID methods that issuers here may use."""
 
-    KEY = "key"
     WEB = "web"
+    KEY = "key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,18 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from registry.domain.did import DidMethod
 from registry.domain.hashing import Digest
-
-
-class DidMethod(StrEnum):
-    """How an issuer's DID is resolved."""
-
-    WEB = "web"
-    KEY = "key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
