@@ -17,6 +17,7 @@ from typing import Protocol
 
 from typing_extensions import override
 
+from registry.domain.did import DidMethod
 from registry.store_ports.access import (
     AccessReader,
     AccessWriter,
@@ -54,7 +55,6 @@ from registry.store_ports.issuers import (
     AchievementReader,
     AchievementRecord,
     AchievementWriter,
-    DidMethod,
     IssuerKeyRecord,
     IssuerReader,
     IssuerRecord,

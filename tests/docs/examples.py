@@ -23,7 +23,7 @@ from registry.domain.slot import Purpose, status_list_url
 from registry.domain.status_tree import EMPTY_LIST
 from registry.service.statuses import list_document
 from registry.service.verifying import VerifyRequest
-from registry.store_ports.issuers import DidMethod, IssuerRecord
+from registry.store_ports import DidMethod, IssuerRecord
 from registry.web.problems import problem, status_of
 from scripts.audit.chain import Anchored
 from scripts.audit.finding import Ledger
