@@ -142,7 +142,7 @@ def serve_chain() -> Iterator[Node]:
     clock = Clock()
     chain = DevChain.create_or_open(None, chain_id=DEVCHAIN.chain_id, funded=(), now=clock.now)
     try:
-        with _running(_quiet(RpcServer(chain, port=0))) as server:
+        with _running(_QuietServer(chain, port=0)) as server:
             web3 = connect(server.url)
             deploy(web3, development_accounts()[0], artifact=load_artifact(), network=DEVCHAIN)
             yield Node(url=server.url, web3=web3, network=DEVCHAIN, clock=clock)
@@ -156,9 +156,11 @@ class _QuietRpc(RpcHandler):
         """Say nothing: the chain shares its standard output with the programs under test."""
 
 
-def _quiet(server: RpcServer) -> RpcServer:
-    server.RequestHandlerClass = _QuietRpc
-    return server
+class _QuietServer(RpcServer):
+    @override
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        # The base class leaves both untyped.
+        _QuietRpc(request, client_address, self)
 
 
 class _Site(ThreadingMixIn, TCPServer):
