@@ -3,7 +3,6 @@
 from typing import Final
 
 from registry.domain.canonical import canonicalize, parse_object
-from registry.domain.errors import Malformed
 from registry.domain.hashing import hash_pair, sha256
 from registry.domain.leaf import leaf_of_document, leaf_of_token
 from registry.domain.log_name import LogName
@@ -162,12 +161,3 @@ def _document(text: str) -> dict[str, str]:
         "canonical": canonicalize(document).decode(),
         "leaf": leaf_of_document(document).hex(),
     }
-
-
-def refused(text: str) -> bool:
-    """Tell whether a text is no I-JSON object."""
-    try:
-        parse_object(text.encode())
-    except Malformed:
-        return True
-    return False
