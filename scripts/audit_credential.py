@@ -3,7 +3,7 @@
     python scripts/audit_credential.py --rpc URL FILE --receipt FILE
 
 Gathers by its own means; only the rules are the registry's. Exit codes: 0 valid, 1 any other decided verdict, 2
-untrusted, 3 indeterminate, 64 usage. What it cannot check yet stands in docs/audit.md.
+untrusted, 3 indeterminate, 64 usage.
 """
 
 import argparse
@@ -19,14 +19,15 @@ if not __package__:
     # Run as a file, Python looks for modules beside it, not in the checkout.
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from registry.domain.canonical import MAX_DOCUMENT_BYTES, JsonObject
+from registry.adapters.contexts import load_contexts
+from registry.adapters.json_ld import PinnedJsonLd
+from registry.domain.canonical import MAX_DOCUMENT_BYTES
 from registry.domain.check import Check, Result
 from registry.domain.errors import CredrootError, Malformed, Unavailable
 from registry.domain.evidence import Policy
 from registry.domain.presented import Found, Problem
 from registry.domain.timestamp import parse_time
 from registry.domain.verdict import SCOPE, ExitCode, Verdict, judge
-from registry.ports import JsonLd
 from scripts.audit.arguments import block_number, log_name, parse, printable, rpc_url
 from scripts.audit.chain import ChainView, open_at_number, open_before, open_finalized
 from scripts.audit.folder import open_source
@@ -36,21 +37,12 @@ _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MARKS: Final = {Result.PASS: "ok", Result.FAIL: "FAIL", Result.UNKNOWN: "?", Result.SKIPPED: "-"}
 
 
-class NoJsonLd:
-    """Stands where a JSON-LD processor would: the import rules of the scripts do not reach one (docs/audit.md)."""
-
-    def canonical_nquads(self, document: JsonObject) -> bytes:
-        """Raise Unavailable: what a signature covers is not worked out here, so that it stays unknown."""
-        del document
-        raise Unavailable("no-json-ld", "this script has no JSON-LD processor")
-
-
-def main(argv: Sequence[str] | None = None, *, json_ld: JsonLd | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Judge, print the verdict, and return its exit code."""
     args = parse(_parser(), argv)
     try:
         request = _request(args)
-        verdict = judge(gather(request, json_ld=NoJsonLd() if json_ld is None else json_ld))
+        verdict = judge(gather(request, json_ld=PinnedJsonLd(load_contexts())))
         print("\n".join(printable(line) for line in _lines(verdict)))
         if args.json is not None:
             _write(args.json, verdict)
