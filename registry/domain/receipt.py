@@ -142,7 +142,7 @@ class ReceiptParts:
     raw_path: JsonValue
     raw_batch: JsonValue
     raw_status: JsonValue
-    raw_light: JsonValue
+    light: JsonObject | None
 
     @classmethod
     def parse(cls, value: JsonValue) -> Self:
@@ -166,7 +166,7 @@ class ReceiptParts:
             raw_path=members["path"],
             raw_batch=members["batch"],
             raw_status=members["status"],
-            raw_light=members.get("light"),
+            light=read_object(members["light"], required=_LIGHT_MEMBERS, where="light") if "light" in members else None,
         )
 
     def parse_path(self) -> Path:
@@ -182,12 +182,6 @@ class ReceiptParts:
         """Read the status proofs. Raises Malformed."""
         items = read_list(self.raw_status, limit=2, where="status")
         return tuple(StatusProof.parse(item, f"status[{at}]") for at, item in enumerate(items))
-
-    def parse_light(self) -> JsonObject | None:
-        """Read the light part, if there is one. Raises Malformed."""
-        if self.raw_light is None:
-            return None
-        return read_object(self.raw_light, required=_LIGHT_MEMBERS, where="light")
 
 
 def parse_receipt(data: bytes) -> Receipt:
@@ -208,5 +202,5 @@ def parse_receipt(data: bytes) -> Receipt:
         header_path=header_path,
         issuer=parts.issuer,
         status=parts.parse_status(),
-        light=parts.parse_light(),
+        light=parts.light,
     )

@@ -86,6 +86,8 @@ def test_a_receipt_may_have_a_light_part_of_one_form() -> None:
     assert receipt.to_json()["light"] == light
     with pytest.raises(Malformed):
         parse_receipt(put(receipt_json(), "light", {**light, "note": 1}))
+    with pytest.raises(Malformed):
+        parse_receipt(put(receipt_json(), "light", None))
 
 
 @pytest.mark.parametrize(
@@ -141,7 +143,7 @@ def test_a_damaged_part_leaves_the_other_parts_readable() -> None:
 
     assert len(parts.parse_status()) == 2
     assert parts.parse_batch()[0].count == 5
-    assert parts.parse_light() is None
+    assert parts.light is None
     with pytest.raises(Malformed):
         parts.parse_path()
 
