@@ -11,13 +11,14 @@ from datetime import datetime
 from typing import Final
 
 from registry.domain.canonical import JsonObject, canonicalize, parse_object
-from registry.domain.claims import check_claims, check_iri
+from registry.domain.claims import check_claims
 from registry.domain.did import PublishedKey, did_key, did_key_document, did_web, issuer_document
 from registry.domain.did_document import DidDocument, parse_did_document
 from registry.domain.errors import Conflict, Malformed, NotFound, Refused
 from registry.domain.log_name import LogName
 from registry.domain.multikey import decode_multikey, encode_multikey
 from registry.ports import SealedKey
+from registry.service.addresses import email_address, web_address
 from registry.service.resources import Resources
 from registry.store_ports import DidMethod, IssuerKeyRecord, IssuerRecord, NewIssuer, WriteStore
 
@@ -51,7 +52,9 @@ class IssuerOrder:
             if member not in {*_PROFILE_TEXTS, "url"} or not 1 <= len(text) <= MAX_TEXT:
                 raise Malformed("malformed-profile", f"expected 1 to {MAX_TEXT} characters", where=member)
         if "url" in self.profile:
-            check_iri(self.profile["url"], "url")
+            web_address(self.profile["url"], "url")
+        if "email" in self.profile:
+            email_address(self.profile["email"], "email")
 
 
 def create_issuer(resources: Resources, unit: WriteStore, order: IssuerOrder, *, key: SealedKey) -> IssuerRecord:

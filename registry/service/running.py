@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from traceback import extract_tb
 from typing import Final
 
 import structlog
@@ -71,7 +72,9 @@ class IssuingRunner:
     def _guarded(self, work: Callable[[], None]) -> None:
         try:
             work()
-        except Exception:
+        except Exception as error:
             # A future nobody asks swallows its error; the upload stays `issuing` and the next start tries again.
-            _log.exception("issuing_crashed")
+            # Where it happened, not what it says: that may be somebody's name.
+            trace = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(error.__traceback__)]
+            _log.error("issuing_crashed", error=type(error).__name__, trace=trace)
             raise

@@ -56,6 +56,7 @@ def create_app(container: Container) -> FastAPI:
     )
     app.state.container = container
     app.add_middleware(BodyLimit, max_upload_bytes=container.max_upload_bytes)
+    app.add_middleware(problems.LastResort)
     app.add_middleware(Delivery)
     problems.install(app)
     for resource in (issuers, achievements, uploads, credentials, verification, public):

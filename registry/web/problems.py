@@ -7,6 +7,7 @@ What a route cannot expect becomes `internal-error`: its cause goes to the log, 
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from traceback import extract_tb
 from typing import Any, Final
 
 import orjson
@@ -14,6 +15,8 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from registry.domain.errors import Conflict, CredrootError, Forbidden, Malformed, NotFound, Refused, Unavailable
 
@@ -78,7 +81,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(CredrootError, _answer_ours)
     app.add_exception_handler(RequestValidationError, _answer_validation)
     app.add_exception_handler(HTTPException, _answer_http)
-    app.add_exception_handler(Exception, _answer_unexpected)
 
 
 def _answer_ours(request: Request, error: Exception) -> Response:
@@ -109,9 +111,43 @@ def _answer_http(_request: Request, error: Exception) -> Response:
     return problem(HTTPStatus(error.status_code), code, str(error.detail), headers=error.headers)
 
 
-def _answer_unexpected(request: Request, error: Exception) -> Response:
-    _log.error("request_failed", method=request.method, route=_route(request), exc_info=error)
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, INTERNAL_ERROR, "something unexpected happened; it was logged")
+class AnswerCutOff(Exception):
+    """An answer that had begun cannot be ended: the connection is closed instead, and the caller sees that."""
+
+
+class LastResort:
+    """Answers what nobody expected.
+
+    The log gets where it happened, never what the error says or the values at hand: either may be somebody's name.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except ClientDisconnect:
+            # Whoever asked went away in the middle of sending: there is nobody to answer.
+            return
+        except Exception as error:  # noqa: BLE001 - behind it is only the server, which would show the error's words
+            trace = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(error.__traceback__)]
+            _log.error("request_failed", method=scope["method"], error=type(error).__name__, trace=trace)
+            if begun:
+                raise AnswerCutOff from None
+            message = "something unexpected happened; it was logged"
+            await problem(HTTPStatus.INTERNAL_SERVER_ERROR, INTERNAL_ERROR, message)(scope, receive, send)
 
 
 def _route(request: Request) -> str:

@@ -101,7 +101,9 @@ def test_before_the_registry_has_a_log_there_is_no_issuer(sqlite_url: str, tmp_p
         ({"profile": {"name": "x" * 2001}}, "malformed-profile", "name"),
         ({"profile": {"name": "x", "email": ""}}, "malformed-profile", "email"),
         ({"profile": {"name": "x", "image": "y"}}, "malformed-profile", "image"),
-        ({"profile": {"name": "x", "url": "poly"}}, "claim-not-iri", "url"),
+        ({"profile": {"name": "x", "url": "poly"}}, "malformed-url", "url"),
+        ({"profile": {"name": "x", "url": "javascript:alert(1)"}}, "malformed-url", "url"),
+        ({"profile": {"name": "x", "email": "poly"}}, "malformed-email", "email"),
     ],
 )
 def test_a_malformed_issuer_is_refused_with_its_place(changes: dict[str, object], code: str, where: str) -> None:

@@ -10,9 +10,10 @@ from registry.domain.canonical import parse_object
 from registry.domain.credential import Award, Evidence
 from registry.domain.errors import Malformed
 from registry.domain.recipient import IdentityType
-from registry.domain.upload_values import CellRefused, normalise_identifier, parse_email
+from registry.domain.upload_values import normalise_identifier
 from registry.service.access import issuer_for_reading, issuer_for_writing
 from registry.service.achievements import read_achievement
+from registry.service.addresses import email_address, web_address
 from registry.service.issuing import Order, Person, find_recipient, issue
 from registry.service.once import once
 from registry.service.proving import anchored_epoch
@@ -130,19 +131,15 @@ def _view(container: Wired, unit: ReadStore, record: CredentialRecord) -> Creden
 
 
 def _person(form: CredentialForm) -> Person:
-    given = [] if form.recipient.email is None else [(IdentityType.EMAIL, _email(form.recipient.email))]
+    given = (
+        []
+        if form.recipient.email is None
+        else [(IdentityType.EMAIL, email_address(form.recipient.email, "recipient.email"))]
+    )
     identifiers = (*given, *form.recipient.identifiers.items())
     if not identifiers and form.recipient.id is None:
         raise Malformed("recipient-without-identity", "expected an id or an identifier", where="recipient")
     return Person(name=form.recipient.name, id=form.recipient.id, identifiers=identifiers)
-
-
-def _email(text: str) -> str:
-    try:
-        return parse_email(text)
-    except CellRefused as refused:
-        message = refused.detail or "expected an e-mail address"
-        raise Malformed("malformed-email", message, where="recipient.email") from None
 
 
 def _award(form: CredentialForm, now: datetime, validity_days: int | None) -> Award:
@@ -155,8 +152,13 @@ def _award(form: CredentialForm, now: datetime, validity_days: int | None) -> Aw
         awarded=awarded.replace(microsecond=0),
         results=form.results,
         evidence=tuple(
-            Evidence(url=item.url, name=item.name, narrative=item.narrative, description=item.description)
-            for item in form.evidence
+            Evidence(
+                url=None if item.url is None else web_address(item.url, f"evidence.{number}.url"),
+                name=item.name,
+                narrative=item.narrative,
+                description=item.description,
+            )
+            for number, item in enumerate(form.evidence)
         ),
         narrative=form.narrative,
     )

@@ -104,7 +104,8 @@ def get_status_list(
         raise NotFound("status-list-not-found", "no such status list")
     signed = container.status_lists.serve(purpose, int(status_list))
     headers = {"ETag": signed.etag, "Cache-Control": f"public, max-age={int(LIST_TTL.total_seconds())}"}
-    if if_none_match is not None and signed.etag in if_none_match:
+    # Weak comparison (RFC 9110 section 13.1.2): a W/ before it makes no difference.
+    if if_none_match is not None and (if_none_match.strip() == "*" or signed.etag in if_none_match):
         return Response(status_code=304, headers=headers)
     return Response(signed.content, media_type="application/vc", headers=headers)
 
