@@ -134,11 +134,9 @@ def running(site: Site) -> Iterator[Running]:
         process.stderr.close()
 
 
-def client(running: Running, key: str | None = None, *, number: int = 0, **options: object) -> httpx.Client:
+def client(running: Running, key: str | None = None, *, number: int = 0) -> httpx.Client:
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-    return httpx.Client(
-        base_url=running.urls[number], headers=headers, trust_env=False, timeout=TIMEOUT_SECONDS, **options
-    )  # type: ignore[arg-type]  # options of the client
+    return httpx.Client(base_url=running.urls[number], headers=headers, trust_env=False, timeout=TIMEOUT_SECONDS)
 
 
 def stop(running: Running, number: signal.Signals) -> int:
