@@ -24,9 +24,10 @@ _log = structlog.get_logger()
 class IssuingRunner:
     """Issues accepted uploads one after the other."""
 
-    def __init__(self, resources: Resources, *, max_bytes: int) -> None:
+    def __init__(self, resources: Resources, *, max_bytes: int, retry_seconds: float = RETRY_SECONDS) -> None:
         self._resources = resources
         self._max_bytes = max_bytes
+        self._retry_seconds = retry_seconds
         self._stop = threading.Event()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="issuing")
 
@@ -52,7 +53,7 @@ class IssuingRunner:
                 run(self._resources, record, max_bytes=self._max_bytes, stopping=self._stop.is_set)
             except Unavailable as error:
                 _log.warning("issuing_waits", upload=str(record.id), code=error.code)
-                self._stop.wait(RETRY_SECONDS)
+                self._stop.wait(self._retry_seconds)
                 continue
             except Conflict as error:
                 if error.code not in _WON_BY_ANOTHER:
