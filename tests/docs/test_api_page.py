@@ -52,17 +52,18 @@ def codes_of(file: Path) -> Iterator[str]:
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
             continue
         first = node.args[0] if node.args else None
-        match node.func.id, first:
-            case name, ast.Constant(value=str(code)) if name in ERRORS:
-                yield code
-            case name, _ if name in PROBLEMS:
-                for keyword in node.keywords:
-                    if keyword.arg == "code" and isinstance(keyword.value, ast.Constant):
-                        yield str(keyword.value.value)
-            case ("one_row" | "change_one", _):
-                for keyword in node.keywords:
-                    if keyword.arg == "what" and isinstance(keyword.value, ast.Constant):
-                        yield f"{keyword.value.value}-not-found"
+        name = node.func.id
+        named = {
+            keyword.arg: keyword.value.value
+            for keyword in node.keywords
+            if isinstance(keyword.value, ast.Constant) and isinstance(keyword.value.value, str)
+        }
+        if name in ERRORS and isinstance(first, ast.Constant) and isinstance(first.value, str):
+            yield first.value
+        elif name in PROBLEMS and "code" in named:
+            yield named["code"]
+        elif name in {"one_row", "change_one"} and "what" in named:
+            yield f"{named['what']}-not-found"
 
 
 def rows(heading: str) -> list[list[str]]:

@@ -351,7 +351,7 @@ def test_the_verifier_s_own_policy_counts(client: httpx.Client, world: World, an
         (b'{"credential": {"a": 1e400}}', None),
         (b'{"credential": {"a": "\\ud800"}}', None),
         (b'{"credential": "x"}', "malformed-request"),
-        (b'{"credential": {}, "reciept": {}}', "malformed-request"),
+        (b'{"credential": {}, "receipts": {}}', "malformed-request"),
         (b'{"credential": {}, "options": {"at": "2026-06-01T00:00:00"}}', "malformed-request"),
         (b'{"credential": {}, "options": {"at": 1780000000}}', "malformed-request"),
         (b'{"credential": {}, "options": {"maxStatusAgeSeconds": -1}}', "malformed-request"),
