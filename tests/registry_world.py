@@ -28,6 +28,7 @@ from registry.adapters.published import open_published
 from registry.adapters.sql_store import SqlStore
 from registry.domain.canonical import JsonObject
 from registry.domain.credential import Award
+from registry.domain.errors import NotFound, Unavailable
 from registry.domain.evidence import KnownContract
 from registry.domain.hashing import Digest, sha256
 from registry.domain.recipient import IdentityType
@@ -111,8 +112,11 @@ class OwnDids:
 
     def resolve(self, did: str) -> ResolvedDid:
         """Return the issuer's present document."""
-        with self.store.read() as unit:
-            return ResolvedDid(did=did, content=unit.issuers.by_did(did).did_document, source="test")
+        try:
+            with self.store.read() as unit:
+                return ResolvedDid(did=did, content=unit.issuers.by_did(did).did_document, source="test")
+        except NotFound as error:
+            raise Unavailable("did-status", "nobody of that name here") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from registry.adapters.database import open_engine
+from registry.adapters.migrations import upgrade
 from registry.domain.canonical import canonicalize
 from registry.domain.errors import NotFound
 from registry.domain.evidence import Policy
@@ -17,7 +19,7 @@ from registry.service.statuses import Reason, StatusAction, StatusRequest, chang
 from registry.service.uploads import run, start
 from registry.service.verifying import VerifyRequest
 from registry.store_ports import AchievementRecord, CredentialRecord, IssuerRecord, UploadRecord
-from tests.registry_world import MAX_UPLOAD_BYTES, World
+from tests.registry_world import MAX_UPLOAD_BYTES, World, opened_world
 
 CSV = b"recipient_email,recipient_name,issued_on,grade\r\na@b.org,A,2026-05-29,A\r\nc@d.org,C,2026-05-29,B\r\n"
 
@@ -106,6 +108,18 @@ def uploaded(world: World, issuer: IssuerRecord, achievement: AchievementRecord)
         start(world.resources, unit, record)
     run(world.resources, record, max_bytes=MAX_UPLOAD_BYTES, stopping=lambda: False)
     return world.get_upload(record)
+
+
+def judged_here(world: World, document: bytes) -> str:
+    own = OwnWord(
+        store=world.store,
+        clock=world.clock,
+        receipts=world.container.receipts,
+        status_lists=world.container.status_lists,
+    )
+    policy = Policy(published_contract=world.container.published_contract)
+    request = VerifyRequest(credential=document, policy=policy, resolve_did=True)
+    return str(verify_here(request, verifier=world.container.verifier, own=own).word)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7])
@@ -212,17 +226,9 @@ def test_the_registry_s_own_word_is_evidence_like_any_other(
     world: World, issuer: IssuerRecord, achievement: AchievementRecord
 ) -> None:
     credential = world.issue(issuer, achievement)
-    own = OwnWord(
-        store=world.store,
-        clock=world.clock,
-        receipts=world.container.receipts,
-        status_lists=world.container.status_lists,
-    )
-    policy = Policy(published_contract=world.container.published_contract)
 
     def verdict() -> str:
-        request = VerifyRequest(credential=credential.document, policy=policy, resolve_did=True)
-        return str(verify_here(request, verifier=world.container.verifier, own=own).word)
+        return judged_here(world, credential.document)
 
     waiting = verdict()
     world.clock.advance(minutes=1)
@@ -232,3 +238,28 @@ def test_the_registry_s_own_word_is_evidence_like_any_other(
     world.clock.advance(seconds=1)
 
     assert [waiting, anchored, verdict()] == ["not-yet-anchored", "valid", "revoked"]
+
+
+def test_a_credential_that_names_a_list_nobody_opened_is_judged_all_the_same(
+    world: World, issuer: IssuerRecord, achievement: AchievementRecord
+) -> None:
+    credential = world.issue(issuer, achievement)
+    number = credential.slot // 131_072
+    forged = credential.document.replace(f"/{number}#".encode(), b"/77#").replace(f'/{number}"'.encode(), b'/77"')
+
+    assert forged != credential.document
+    assert judged_here(world, forged) == "invalid"
+
+
+def test_a_registry_without_a_log_knows_nothing_of_its_own(
+    world: World, issuer: IssuerRecord, achievement: AchievementRecord, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    credential = world.issue(issuer, achievement)
+    folder = tmp_path_factory.mktemp("empty")
+    url = f"sqlite:///{folder / 'registry.db'}"
+    engine = open_engine(url)
+    upgrade(engine)
+    engine.dispose()
+
+    with opened_world(url, folder, initialised=False) as stranger:
+        assert judged_here(stranger, credential.document) == "indeterminate"
