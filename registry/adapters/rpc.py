@@ -32,8 +32,8 @@ from web3.middleware import AttributeDictMiddleware
 from web3.providers.base import JSONBaseProvider
 from web3.types import RPCEndpoint, RPCResponse
 
-from registry.domain.canonical import JsonValue
-from registry.domain.errors import Refused, Unavailable
+from registry.domain.canonical import JsonValue, check_nesting
+from registry.domain.errors import Malformed, Refused, Unavailable
 
 BlockName: TypeAlias = int | str
 """A number, one of the tags latest, safe, finalized, or a block hash (EIP-1898)."""
@@ -43,6 +43,9 @@ REQUEST_TIMEOUT_SECONDS: Final = 10.0
 
 MAX_RESPONSE_BYTES: Final = 33_554_432
 """The largest answer asked for is one page of event logs; 32 MiB bounds what a broken node can make us hold."""
+
+MAX_REASON_LENGTH: Final = 1_000
+"""Nodes explain a refusal in a line or two."""
 
 _CHUNK_BYTES: Final = 65_536
 _POOL_SIZE: Final = 8
@@ -83,11 +86,14 @@ def connect(url: str, *, timeout_seconds: float = REQUEST_TIMEOUT_SECONDS) -> We
 
 
 def redact(url: str) -> str:
-    """Return scheme, host and port of an RPC URL: the rest may be a key."""
-    parts = urlsplit(url)
-    host = parts.hostname or "?"
+    """Return scheme, host and port of an RPC URL: the rest may be a key. Raises Malformed `malformed-rpc-url`."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "?", parts.port
+    except ValueError as error:
+        raise Malformed("malformed-rpc-url", "expected http(s)://host[:port] as the address of a node") from error
     host = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
+    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
 
 
 def request(web3: Web3, method: str, params: Sequence[JsonValue]) -> JsonValue:
@@ -187,6 +193,11 @@ def _reason(error: Web3RPCError) -> str:
     return str(answer.get("message", "without a message")) if isinstance(answer, dict) else str(answer)
 
 
+def _spoken(words: str) -> str:
+    """Cut a node's words to what a log or a verdict can hold, and replace what UTF-8 cannot spell."""
+    return words[:MAX_REASON_LENGTH].encode("utf-8", "replace").decode("utf-8")
+
+
 def _bad_answer(where: str, expected: str) -> Unavailable:
     return Unavailable("rpc-answer", f"the node's answer for {where} is not {expected}")
 
@@ -221,8 +232,10 @@ class _Provider(JSONBaseProvider):
         """Send a request and return the answer, which has either a result or an error."""
         raw = self._post_within_deadline(body, method)
         try:
-            answer = json.loads(raw)
-        except ValueError as error:
+            text = raw.decode("utf-8")
+            check_nesting(text)
+            answer = json.loads(text)
+        except (ValueError, Malformed) as error:
             raise Unavailable("rpc-answer", f"{self.place} answered {method} with something not JSON") from error
         if (
             not isinstance(answer, dict)
@@ -243,7 +256,7 @@ class _Provider(JSONBaseProvider):
             place=self.place,
             method=method,
             number=number if isinstance(number, int) else 0,
-            reason=str(error["message"]),
+            reason=_spoken(str(error["message"])),
             data=error.get("data"),
         )
 

@@ -6,6 +6,7 @@ duplicate names, lone surrogates, integers beyond 2^53-1, numbers that overflow 
 
 import json
 import math
+import re
 from typing import Final, NoReturn, TypeAlias, cast
 
 import rfc8785
@@ -27,6 +28,10 @@ MAX_DEPTH: Final = 64
 """Deeper than any credential, far below the recursion limit of any parser that will read the document after us."""
 
 
+_STRINGS_AND_BRACKETS: Final = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[{\]}]', re.DOTALL)
+"""Strings whole, so that the brackets in them do not count; one that does not end takes the rest of the text."""
+
+
 def parse_json(data: bytes, *, limit_bytes: int = MAX_DOCUMENT_BYTES) -> JsonValue:
     """Read one I-JSON text.
 
@@ -40,6 +45,7 @@ def parse_json(data: bytes, *, limit_bytes: int = MAX_DOCUMENT_BYTES) -> JsonVal
         raise Malformed(
             "json-not-utf8", f"expected UTF-8, got byte {data[error.start]:#04x} at {error.start}"
         ) from error
+    check_nesting(text)
     try:
         value = json.loads(
             text,
@@ -52,8 +58,6 @@ def parse_json(data: bytes, *, limit_bytes: int = MAX_DOCUMENT_BYTES) -> JsonVal
         raise Malformed(
             "json-syntax", f"expected JSON, {error.msg} at line {error.lineno} column {error.colno}"
         ) from error
-    except RecursionError as error:
-        raise Malformed("json-too-deep", f"expected at most {MAX_DEPTH} levels") from error
     checked = cast("JsonValue", value)  # json.loads is untyped; the hooks above admit nothing else
     check_ijson(checked)
     return checked
@@ -68,6 +72,27 @@ def parse_object(data: bytes, *, limit_bytes: int = MAX_DOCUMENT_BYTES) -> JsonO
     if not isinstance(value, dict):
         raise Malformed("json-not-object", "expected a JSON object")
     return value
+
+
+def check_nesting(text: str) -> None:
+    """Check how deep a JSON text is nested, before a parser that recurses reads it.
+
+    Python's parser ends the process where the recursion limit is higher than the stack is deep, and py_ecc, which web3
+    loads, sets it to 100,000.
+
+    Raises Malformed `json-too-deep`.
+    """
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
+    depth = 0
+    for match in _STRINGS_AND_BRACKETS.finditer(text):
+        if text[match.start()] in "[{":
+            depth += 1
+            # One more than the deepest value: whether the innermost holds anything is for `check_ijson` to tell.
+            if depth > MAX_DEPTH + 1:
+                raise Malformed("json-too-deep", f"expected at most {MAX_DEPTH} levels")
+        elif text[match.start()] in "]}":
+            depth -= 1
 
 
 def check_ijson(value: JsonValue) -> None:

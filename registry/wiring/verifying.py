@@ -1,5 +1,6 @@
 """A verifier on its own: no database, no service, and nothing imported that it does not need."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -42,7 +43,11 @@ def open_chain(rpc_urls: Sequence[str]) -> ChainReader | None:
     """Return a reader of the chain behind some nodes, None when there is none."""
     if not rpc_urls:
         return None
+    recursion_limit = sys.getrecursionlimit()
     # web3 takes a second to import: a verifier without a node does not pay for it.
     from registry.adapters.anchor_log import AnchorLogReader  # noqa: PLC0415
 
+    # py_ecc, which web3 loads, raises the limit to 100,000: beyond the stack, so that a stranger's deeply nested JSON
+    # ends the process instead of raising RecursionError.
+    sys.setrecursionlimit(recursion_limit)
     return AnchorLogReader(rpc_urls)
