@@ -10,6 +10,7 @@ work is bounded before it begins. See docs/decisions/0010-json-ld-by-pyld-and-py
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -31,6 +32,10 @@ MAX_JSON_NODES: Final = 20_000
 """Values in one document: bounds expansion to about a second."""
 MAX_CONTEXTS: Final = 5
 """Contexts of one document: as many as are known here."""
+
+MAX_SQUARED_VALUES: Final = 2_000_000
+"""Sum of the squares of the numbers of values that a node has of one property: PyLD compares each with those before
+it, a million times in about a second. One property of a thousand values, as many as are ever signed, is half of it."""
 
 RELATIVE_BASE: Final = "https://relative.invalid/"
 """Where PyLD is told the document stands: an IRI that begins here was a relative one (RFC 6761 reserves the host)."""
@@ -165,6 +170,7 @@ def _check_language_value(value: JsonObject, where: str) -> None:
 def _check_expanded(expanded: list[Any], *, leaves: int) -> None:
     """Check that every leaf came through, that IRIs are absolute, and that no set holds a value twice."""
     found = 0
+    values: Counter[tuple[object, str]] = Counter()
     pending: list[Any] = list(expanded)
     while pending:
         item = pending.pop()
@@ -172,6 +178,11 @@ def _check_expanded(expanded: list[Any], *, leaves: int) -> None:
             found += _leaves_of(item["@value"]) + ("@language" in item)
         else:
             found += _check_node(item, pending)
+            # Nodes of one name are one node, wherever they stand.
+            subject = item.get("@id", id(item))
+            values.update({(subject, name): len(value) for name, value in item.items() if isinstance(value, list)})
+    if sum(number**2 for number in values.values()) > MAX_SQUARED_VALUES:
+        raise Malformed("too-complex", "expected fewer values of one property")
     if found != leaves:
         raise Malformed("value-dropped", f"expected {leaves} values to survive JSON-LD expansion, got {found}")
 
