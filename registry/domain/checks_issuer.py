@@ -92,12 +92,15 @@ def check_issuer(evidence: Evidence, signature: Signature) -> Finding:
 
 
 def authoritative_keys(evidence: Evidence, verification_method: str) -> tuple[bytes, ...]:
-    """Return the issuer's key of that name, from a document that counts as the issuer's word."""
+    """Return the issuer's key of that name, from a document that counts as the issuer's word, unless it has ended.
+
+    For what speaks of now, such as a status list: whoever holds an ended key could date it back.
+    """
     authority = _authority(evidence)
     if isinstance(authority, Finding):
         return ()
     key = _key(authority.document, verification_method)
-    return () if key is None or key.public_key is None else (key.public_key,)
+    return () if key is None or key.public_key is None or not key.valid_at(evidence.moment) else (key.public_key,)
 
 
 def _unusable_proof(evidence: Evidence, problem: Problem) -> Finding:

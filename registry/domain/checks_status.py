@@ -146,8 +146,14 @@ def _newest_current(evidence: Evidence, known: _Known) -> _Bit | None:
 
 
 def _covers_credential(evidence: Evidence, bit: _Bit) -> bool:
-    """Tell whether a bit is of the credential's own epoch or a later one: before that its slot was nobody's."""
-    return evidence.parts is not None and bit.epoch >= evidence.parts.anchor.epoch
+    """Tell whether a bit is of the credential's own epoch or a later one: before that its slot was nobody's.
+
+    The receipt of another document says nothing of this one's epoch: check 4 tells, but not in the profile vc.
+    """
+    parts = evidence.parts
+    if parts is None or (evidence.policy.profile is Profile.VC and parts.leaf != evidence.presented.leaf):
+        return False
+    return bit.epoch >= parts.anchor.epoch
 
 
 def _is_current(evidence: Evidence, view: ChainEvidence, epoch: int) -> bool:

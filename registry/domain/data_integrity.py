@@ -21,6 +21,7 @@ from registry.domain.fields import write_time
 from registry.domain.hashing import sha256
 from registry.domain.multikey import PUBLIC_KEY_SIZE, base58_decode, base58_encode
 from registry.domain.timestamp import parse_time
+from registry.domain.vc_form import issuer_id
 
 CanonicalNquads: TypeAlias = Callable[[JsonObject], bytes]
 """Turns a JSON-LD document into RDFC-1.0 canonical N-Quads."""
@@ -130,17 +131,18 @@ def decode_proof_value(text: object) -> bytes:
 
 
 def select_proof(document: JsonObject) -> Proof:
-    """Return the first proof of this suite for assertions; `proof` may be an object or an array.
+    """Return the first proof of this suite for assertions, the issuer's own before others; `proof` may be an array.
 
-    Other proofs of a set are not covered by it and not judged.
+    Other proofs of a set, such as a notary's before the issuer's, are not covered by it and not judged.
 
     Raises Malformed: `no-proof` without any proof, `proof-unsupported` when none is of this suite and purpose,
     or what makes the selected proof unreadable.
     """
-    for proof in _proofs(document.get("proof")):
-        if _is_supported(proof):
-            return _parse_proof(proof, document)
-    raise Malformed("proof-unsupported", f"expected a {CRYPTOSUITE} proof for {ASSERTION}", where="proof")
+    supported = [proof for proof in _proofs(document.get("proof")) if _is_supported(proof)]
+    if not supported:
+        raise Malformed("proof-unsupported", f"expected a {CRYPTOSUITE} proof for {ASSERTION}", where="proof")
+    own = [proof for proof in supported if _is_of(proof.get("verificationMethod"), issuer_id(document))]
+    return _parse_proof((own or supported)[0], document)
 
 
 def verify_ed25519(*, public_key: bytes, signature: bytes, data: bytes) -> bool:
@@ -169,6 +171,10 @@ def _proofs(value: JsonValue) -> list[JsonObject]:
 def _is_supported(proof: Mapping[str, JsonValue]) -> bool:
     facts = (proof.get("type"), proof.get("cryptosuite"), proof.get("proofPurpose"))
     return facts == (PROOF_TYPE, CRYPTOSUITE, ASSERTION)
+
+
+def _is_of(method: JsonValue, did: str | None) -> bool:
+    return isinstance(method, str) and did is not None and method.startswith(f"{did}#")
 
 
 def _parse_proof(proof: JsonObject, document: JsonObject) -> Proof:

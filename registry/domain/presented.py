@@ -18,6 +18,8 @@ from registry.domain.vc_form import check_form, issuer_id, validity
 
 _TOKEN: Final = re.compile(rb"\s*[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:~[A-Za-z0-9_.~-]*)?\s*")
 
+_ENVELOPE: Final = "EnvelopedVerifiableCredential"
+
 _Value = TypeVar("_Value")
 
 
@@ -44,7 +46,7 @@ class Presented:
     document: Found[JsonObject]
     """The JSON document, or why the bytes are none."""
     token: bool
-    """The bytes are no JSON but look like a JWT or SD-JWT, which this version does not judge."""
+    """The bytes look like a JWT or SD-JWT, or are JSON that wraps one: this version does not judge it."""
     form_problems: tuple[Problem, ...]
     """Ways in which the document is no credential; the slot is not among them."""
     issuer: str | None
@@ -66,6 +68,10 @@ def read_presented(data: bytes) -> Presented:
         document = parse_object(data)
     except Malformed as error:
         return _unreadable(data, Problem.of(error))
+    if _is_enveloped(document):
+        return _untold(
+            Problem(code="token-unsupported", message="expected JSON, got a token in an envelope"), token=True
+        )
     return Presented(
         document=document,
         token=False,
@@ -82,7 +88,16 @@ def read_presented(data: bytes) -> Presented:
 
 
 def _unreadable(data: bytes, problem: Problem) -> Presented:
-    token = len(data) <= MAX_DOCUMENT_BYTES and _TOKEN.fullmatch(data) is not None
+    return _untold(problem, token=len(data) <= MAX_DOCUMENT_BYTES and _TOKEN.fullmatch(data) is not None)
+
+
+def _is_enveloped(document: JsonObject) -> bool:
+    """Tell whether the document only wraps a token (VC Data Model 2.0 section 4.13)."""
+    kind, identifier = document.get("type"), document.get("id")
+    return kind in (_ENVELOPE, [_ENVELOPE]) and isinstance(identifier, str) and identifier.startswith("data:")
+
+
+def _untold(problem: Problem, *, token: bool) -> Presented:
     return Presented(
         document=problem,
         token=token,

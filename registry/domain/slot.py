@@ -159,7 +159,8 @@ def parse_status_list_url(url: JsonValue) -> StatusListPlace:
         raise Malformed("malformed-status-url", "expected a URL", where=where)
     try:
         parts = urlsplit(url)
-        host = parts.hostname
+        # Asking for the port refuses one that is none.
+        host, _ = parts.hostname, parts.port
     except ValueError as error:
         raise Malformed("malformed-status-url", "expected a URL", where=where) from error
     # urlsplit drops tabs and line ends and forgets an empty query: what cannot be put together again is refused.

@@ -5,6 +5,7 @@ from typing import Final
 
 from registry.domain.check import Check, Reason, Result
 from registry.domain.evidence import Evidence, Profile
+from registry.domain.presented import Problem
 
 _NEXT: Final[Mapping[Reason, str]] = {
     Reason.NO_RECEIPT: "Ask the holder or the registry for the receipt, or name the published files (--published).",
@@ -36,6 +37,10 @@ def note(evidence: Evidence) -> tuple[str, ...]:
         notes.append("Judged by the profile vc: whether the credential is anchored was not asked.")
     if slot is not None:
         notes += slot.notes
+    document = evidence.presented.document
+    proofs = None if isinstance(document, Problem) else document.get("proof")
+    if isinstance(proofs, list) and len(proofs) > 1:
+        notes.append(f"The document has {len(proofs)} proofs; one was judged, nothing is said of the others.")
     return (*notes, *evidence.gathering_notes)
 
 
