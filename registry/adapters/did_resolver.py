@@ -89,7 +89,8 @@ class WebDidResolver:
         look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
         try:
             found = await asyncio.get_running_loop().run_in_executor(names, look_up)
-        except OSError as error:
+        # A label of over 63 letters is a UnicodeError: the name is put into its IDNA form first.
+        except (OSError, UnicodeError) as error:
             raise Unavailable("did-host-unknown", f"cannot find the host {host}: {error}") from error
         addresses = [str(sockaddr[0]) for *_, sockaddr in found]
         for address in addresses:

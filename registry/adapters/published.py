@@ -94,8 +94,7 @@ def open_published(location: str, *, ca_file: Path | None = None) -> PublishedFi
     """
     if "://" not in location:
         return PublishedFiles(_Folder(Path(location)))
-    parts = urlsplit(location)
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
+    if not _is_safe_url(location):
         raise Malformed("malformed-published-url", "expected a folder, https, or http on this machine")
     return PublishedFiles(_Site(location.rstrip("/"), ca_file=ca_file))
 
@@ -153,7 +152,7 @@ class _Site(_Files):
 def _translated(path: str) -> Iterator[None]:
     try:
         yield
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise Unavailable("published-unreachable", f"{path}: {type(error).__name__}") from error
 
 
@@ -170,6 +169,16 @@ def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
 def _check_size(path: str, *, size: int, limit: int) -> None:
     if size > limit:
         raise Malformed("published-file-size", f"{path}: expected at most {limit} bytes, got {size}")
+
+
+def _is_safe_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        # Brackets that do not close, a port that is none.
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
 
 
 def _is_loopback(host: str) -> bool:

@@ -49,7 +49,7 @@ def find_leaf(source: PublishedSource, *, leaf: Digest, issuer: str, latest_epoc
     Raises Malformed, ProofMismatch and Unavailable as the source.
     """
     missing: list[int] = []
-    for epoch in range(1, MAX_EPOCHS + 1):
+    for epoch in range(1, min(MAX_EPOCHS, latest_epoch + MAX_UNPUBLISHED) + 1):
         manifest = source.manifest(epoch)
         if manifest is None and epoch > latest_epoch:
             break

@@ -28,8 +28,9 @@ from registry.domain.evidence import (
     Policy,
 )
 from registry.domain.log_name import LogName
+from registry.domain.paths import fold
 from registry.domain.presented import Found, Presented, Problem, read_presented
-from registry.domain.receipt import MAX_RECEIPT_BYTES, ReceiptParts
+from registry.domain.receipt import MAX_RECEIPT_BYTES, Receipt, ReceiptParts
 from registry.domain.served_list import ServedList
 from registry.domain.status import StatusProof
 from registry.domain.verdict import Verdict, judge
@@ -158,7 +159,7 @@ class Verifier:
             known = code_hash == policy.published_contract.code_hash
             latest = view.latest_epoch(slot.log) if known else 0
             if known:
-                missing = self._read_published(gathering, latest_epoch=latest)
+                missing = self._read_published(gathering, view, latest_epoch=latest)
                 # Every epoch old enough to be published is, and the credential is in none of them.
                 gathering.pending = missing is not None and all(_is_young(view, slot.log, epoch) for epoch in missing)
             epochs = _epochs(gathering)
@@ -177,7 +178,7 @@ class Verifier:
         except Unavailable as error:
             return Problem.of(error)
 
-    def _read_published(self, gathering: "_Gathering", *, latest_epoch: int) -> tuple[int, ...] | None:
+    def _read_published(self, gathering: "_Gathering", view: LogView, *, latest_epoch: int) -> tuple[int, ...] | None:
         """Find the credential where no receipt was given, and make the newest status proofs.
 
         Returns the epochs that are not published when the credential was looked for and not found, else None.
@@ -193,7 +194,9 @@ class Verifier:
             newest = newest_manifest(source, latest_epoch=latest_epoch)
             if newest is not None:
                 gathering.status_proofs = make_status_proofs(source, newest, log=slot.log, slot=slot)
-            return _find_receipt(source, gathering, latest_epoch=latest_epoch) if gathering.receipt is None else None
+            if gathering.receipt is not None:
+                return None
+            return _find_receipt(source, gathering, view, latest_epoch=latest_epoch)
         except CredrootError as error:
             gathering.notes.append(f"The published files could not be used: {error.message}.")
             return None
@@ -234,7 +237,9 @@ def _receipt(content: bytes | None) -> Found[ReceiptParts] | None:
         return Problem.of(error)
 
 
-def _find_receipt(source: PublishedSource, gathering: _Gathering, *, latest_epoch: int) -> tuple[int, ...] | None:
+def _find_receipt(
+    source: PublishedSource, gathering: _Gathering, view: LogView, *, latest_epoch: int
+) -> tuple[int, ...] | None:
     presented, slot = gathering.presented, gathering.presented.log_slot
     if isinstance(presented.leaf, Problem) or presented.issuer is None or slot is None:
         return None
@@ -246,9 +251,23 @@ def _find_receipt(source: PublishedSource, gathering: _Gathering, *, latest_epoc
             )
         return search.missing
     receipt = make_receipt(source, search.place, slot=slot.slot, status=())
+    if not _is_of_log(receipt, search.place.manifest.epoch, log=slot.log, view=view):
+        # A mirror that errs or lies says nothing of the credential: it must not make a genuine one look forged.
+        gathering.notes.append(
+            f"The published files of epoch {search.place.manifest.epoch} are not what the log anchored: not used."
+        )
+        return None
     gathering.receipt = ReceiptParts.parse(receipt.to_json())
     gathering.notes.append("The proof of inclusion was made from the published files.")
     return None
+
+
+def _is_of_log(receipt: Receipt, epoch: int, *, log: LogName, view: LogView) -> bool:
+    """Tell whether a receipt made from published files leads to what the log anchored, or may yet anchor."""
+    if (receipt.anchor.log, receipt.anchor.epoch) != (log, epoch) or fold(receipt.leaf, receipt.path) != receipt.root:
+        return False
+    anchored = view.root_at(log, epoch)
+    return anchored is None or anchored == receipt.root
 
 
 def _derived(did: str) -> IssuerEvidence:

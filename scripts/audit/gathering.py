@@ -20,8 +20,9 @@ from registry.domain.did import did_key_document
 from registry.domain.did_document import DidDocument, parse_did_document
 from registry.domain.errors import CredrootError, Malformed, Unavailable
 from registry.domain.evidence import ChainEvidence, Evidence, IssuerEvidence, IssuerSource, KnownContract, Policy
-from registry.domain.hashing import sha256
+from registry.domain.hashing import Digest, sha256
 from registry.domain.log_name import LogName
+from registry.domain.paths import fold
 from registry.domain.presented import Found, Presented, Problem, read_presented
 from registry.domain.receipt import MAX_RECEIPT_BYTES, ReceiptParts
 from registry.domain.status import StatusProof
@@ -153,6 +154,11 @@ def _read_chain(request: Request, gathered: _Gathered) -> Found[ChainEvidence]:
         return Problem.of(error)
 
 
+def _is_anchored(receipt: ReceiptParts, epoch: int, *, log: LogName, view: ChainView, leaf: Digest) -> bool:
+    same_place = (receipt.anchor.log, receipt.anchor.epoch) == (log, epoch)
+    return same_place and fold(leaf, receipt.parse_path()) == receipt.root == view.root_at(log, epoch)
+
+
 def _code_hash(view: ChainView, log: LogName) -> bytes | None:
     if view.block.chain_id != log.chain_id:
         return None
@@ -234,7 +240,12 @@ def _find_receipt(
             continue
         place = find_place(source, manifest, leaf=presented.leaf, issuer=presented.issuer)
         if place is not None:
-            gathered.receipt = ReceiptParts.parse(build_receipt(source, place, slot=slot.slot))
+            receipt = ReceiptParts.parse(build_receipt(source, place, slot=slot.slot))
+            if not _is_anchored(receipt, epoch, log=slot.log, view=view, leaf=presented.leaf):
+                # Files that are not the log's own say nothing of the credential, least of all that it is forged.
+                gathered.notes.append(f"The published files of epoch {epoch} are not what the log anchored: not used.")
+                return
+            gathered.receipt = receipt
             gathered.notes.append("The proof of inclusion was made from the published files.")
             return
     old = [epoch for epoch in missing if epoch not in events or view.block.time - events[epoch].block_time >= GRACE]
