@@ -112,7 +112,6 @@ class CredentialReader(Protocol):
         """Tell which duplicate keys are taken, and by which credential. Any number of keys may be asked for."""
         ...
 
-
     def holders(
         self,
         achievement_id: UUID,
