@@ -16,13 +16,13 @@ SEAL_AFTER_SECONDS: Final = 30
 """Soon enough to be watched."""
 
 
-def serve(folder: Path) -> int:
+def serve(folder: Path, *, ports: tuple[int, int] = PORTS) -> int:
     """Run chain, service and worker until a signal comes, and return the exit code."""
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     try:
-        with Stage(folder, ports=PORTS, seal_after_seconds=SEAL_AFTER_SECONDS) as stage:
+        with Stage(folder, ports=ports, seal_after_seconds=SEAL_AFTER_SECONDS) as stage:
             _begin(stage)
             _say(stage)
             stopping.wait()

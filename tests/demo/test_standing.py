@@ -1,0 +1,81 @@
+"""`make serve`: a registry that is there again, with all it had, when it is started again."""
+
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from registry.domain.canonical import JsonObject, parse_object
+from tests.paths import REPO_ROOT
+
+SERVE = """
+import sys
+from pathlib import Path
+from registry.demo.standing import serve
+sys.exit(serve(Path(sys.argv[1]), ports=(int(sys.argv[2]), int(sys.argv[3]))))
+"""
+READY_SECONDS = 180
+
+
+def free_ports() -> tuple[int, int]:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        return one.getsockname()[1], other.getsockname()[1]
+
+
+@contextmanager
+def standing(folder: Path, ports: tuple[int, int]) -> Iterator["subprocess.Popen[str]"]:
+    """Run the registry until the block is left, then end it as Ctrl-C does."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVE, str(folder), *map(str, ports)],
+        cwd=REPO_ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert process.stdout is not None
+        deadline = time.monotonic() + READY_SECONDS
+        while not (line := process.stdout.readline()).startswith("try"):
+            assert line, "ended before it was ready"
+            assert time.monotonic() < deadline
+        yield process
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=READY_SECONDS)
+
+
+def ask(folder: Path, port: int, path: str, *, body: JsonObject | None = None) -> JsonObject:
+    key = (folder / "registry" / "admin-key").read_text(encoding="ascii").strip()
+    context = ssl.create_default_context(cafile=str(folder / "registry" / "ca.pem"))
+    answer = httpx.request(
+        "GET" if body is None else "POST",
+        f"https://localhost:{port}{path}",
+        verify=context,
+        headers={"Authorization": f"Bearer {key}"},
+        trust_env=False,
+        json=body,
+    )
+    answer.raise_for_status()
+    return parse_object(answer.content)
+
+
+def test_a_registry_of_ones_own_is_taken_up_again_with_all_it_had(tmp_path: Path) -> None:
+    folder, ports = tmp_path / "serve", free_ports()
+
+    with standing(folder, ports) as first:
+        made = ask(folder, ports[1], "/v1/issuers", body={"slug": "poly", "name": "Poly"})
+        log = ask(folder, ports[1], "/v1/log")["log"]
+    with standing(folder, ports) as second:
+        kept = ask(folder, ports[1], "/v1/issuers/poly")
+        same_log = ask(folder, ports[1], "/v1/log")["log"]
+
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert kept == made
+    assert same_log == log
