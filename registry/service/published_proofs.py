@@ -11,6 +11,7 @@ from registry.chain_ports import PublishedSource
 from registry.domain.batch import ENTRY_SIZE, decode_entries, tree_leaves
 from registry.domain.canonical import parse_object
 from registry.domain.epoch import path_above_batch
+from registry.domain.errors import ProofMismatch
 from registry.domain.hashing import DIGEST_SIZE, Digest
 from registry.domain.log_name import LogName
 from registry.domain.manifest import Manifest
@@ -41,6 +42,8 @@ class Search:
     place: PublishedPlace | None
     missing: tuple[int, ...]
     """Epochs that the chain has and the folder has not."""
+    searched: tuple[tuple[int, Digest], ...]
+    """Epochs that the chain has, with the roots that the folder's files lead to: the leaf is in none of them."""
 
 
 def find_leaf(source: PublishedSource, *, leaf: Digest, issuer: str, latest_epoch: int) -> Search:
@@ -49,6 +52,7 @@ def find_leaf(source: PublishedSource, *, leaf: Digest, issuer: str, latest_epoc
     Raises Malformed, ProofMismatch and Unavailable as the source.
     """
     missing: list[int] = []
+    searched: list[tuple[int, Digest]] = []
     for epoch in range(1, min(MAX_EPOCHS, latest_epoch + MAX_UNPUBLISHED) + 1):
         manifest = source.manifest(epoch)
         if manifest is None and epoch > latest_epoch:
@@ -58,8 +62,12 @@ def find_leaf(source: PublishedSource, *, leaf: Digest, issuer: str, latest_epoc
             continue
         place = _find_in_epoch(source, manifest, leaf=leaf, issuer=issuer)
         if place is not None:
-            return Search(place=place, missing=tuple(missing))
-    return Search(place=None, missing=tuple(missing))
+            return Search(place=place, missing=tuple(missing), searched=tuple(searched))
+        # That a leaf is not there means something only where these files are all that the root commits to.
+        manifest.check_roots()
+        if epoch <= latest_epoch:
+            searched.append((epoch, manifest.root))
+    return Search(place=None, missing=tuple(missing), searched=tuple(searched))
 
 
 def make_receipt(
@@ -121,6 +129,9 @@ def _find_in_epoch(source: PublishedSource, manifest: Manifest, *, leaf: Digest,
         for entry, found in enumerate(leaves, start=1):
             if found == leaf:
                 return PublishedPlace(manifest=manifest, batch=number, entry=entry)
+        rebuilt = MerkleTree(tree_leaves(data)).root
+        if rebuilt != batch.root:
+            raise ProofMismatch("root-differs", "batch root", expected=batch.root, actual=rebuilt)
     return None
 
 

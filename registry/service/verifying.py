@@ -245,6 +245,10 @@ def _find_receipt(
         return None
     search = find_leaf(source, leaf=presented.leaf, issuer=presented.issuer, latest_epoch=latest_epoch)
     if search.place is None:
+        if any(view.root_at(slot.log, epoch) != root for epoch, root in search.searched):
+            # A mirror may leave a credential out: its files say what waits only when they are the log's own.
+            gathering.notes.append("The published files are not what the log anchored: not used.")
+            return None
         if search.missing:
             gathering.notes.append(
                 f"Not among the published files, of which epochs {list(search.missing)} are missing."

@@ -248,6 +248,9 @@ def _find_receipt(
             gathered.receipt = receipt
             gathered.notes.append("The proof of inclusion was made from the published files.")
             return
+        if view.root_at(slot.log, epoch) != manifest.root:
+            gathered.notes.append(f"The published files of epoch {epoch} are not what the log anchored: not used.")
+            return
     old = [epoch for epoch in missing if epoch not in events or view.block.time - events[epoch].block_time >= GRACE]
     # Every epoch old enough to be published is, and the credential is in none of them: it waits.
     gathered.pending = not old

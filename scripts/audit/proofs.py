@@ -12,6 +12,7 @@ from registry.adapters.published import PublishedFiles
 from registry.domain.batch import ENTRY_SIZE, decode_entries, tree_leaves
 from registry.domain.canonical import JsonObject, parse_object
 from registry.domain.epoch import path_above_batch
+from registry.domain.errors import ProofMismatch
 from registry.domain.hashing import DIGEST_SIZE, Digest
 from registry.domain.manifest import Manifest
 from registry.domain.merkle import MerkleTree
@@ -36,13 +37,18 @@ class Place:
 
 
 def find_place(source: PublishedFiles, manifest: Manifest, *, leaf: Digest, issuer: str) -> Place | None:
-    """Look for a leaf in an epoch's batches of its issuer. Raises as the source."""
+    """Look for a leaf in an epoch's batches of its issuer. Raises as the source, and ProofMismatch."""
     for number, batch in enumerate(manifest.batches):
         if batch.header.issuer == issuer:
             data = source.entries(manifest.epoch, batch)
             leaves = [data[at : at + DIGEST_SIZE] for at in range(0, len(data), ENTRY_SIZE)]
             if leaf in leaves[1:]:
                 return Place(manifest=manifest, batch=number, entry=leaves.index(leaf, 1), data=data)
+            rebuilt = MerkleTree(tree_leaves(data)).root
+            if rebuilt != batch.root:
+                raise ProofMismatch("root-differs", "batch root", expected=batch.root, actual=rebuilt)
+    # That the leaf is not there means something only where these files are all that the root commits to.
+    manifest.check_roots()
     return None
 
 

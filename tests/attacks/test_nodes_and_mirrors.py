@@ -1,6 +1,7 @@
 """Nodes, mirrors, hosts and lists that lie: at worst they leave a verdict open, they never make one."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -91,6 +92,37 @@ def test_a_mirror_with_other_roots_does_not_make_a_genuine_credential_look_forge
     assert verdict.word is Word.INDETERMINATE, not_passed(verdict)
     assert outcome(verdict, CheckId.INCLUSION) == (Result.UNKNOWN, Reason.NO_RECEIPT)
     assert any("not what the log anchored" in note for note in verdict.notes)
+
+
+def _leave_out_the_batch(folder: Path) -> None:
+    _changed(folder, batches=[])
+
+
+def _leave_out_the_entry(folder: Path) -> None:
+    file = folder / "epochs" / "1" / "batch-0.bin"
+    content = bytearray(file.read_bytes())
+    content[64:96] = bytes(32)
+    file.write_bytes(content)
+
+
+def _make_up_an_epoch_without_it(folder: Path) -> None:
+    empty = build_world(memory_chain())
+    empty.issue("Somebody else")
+    empty.seal()
+    empty.publish(folder)
+
+
+@pytest.mark.parametrize("lie", [_leave_out_the_batch, _leave_out_the_entry, _make_up_an_epoch_without_it])
+def test_a_mirror_that_leaves_a_credential_out_does_not_make_it_pending(
+    tmp_path: Path, lie: Callable[[Path], None]
+) -> None:
+    case = Case()
+    folder = case.world.publish(tmp_path)
+    lie(folder)
+
+    verdict = _verify_from(folder, case)
+
+    assert verdict.word is Word.INDETERMINATE
 
 
 @pytest.mark.parametrize(
