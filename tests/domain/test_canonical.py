@@ -9,10 +9,6 @@ from hypothesis import strategies as st
 
 from registry.domain.canonical import MAX_DEPTH, JsonValue, canonicalize, check_ijson, parse_json, parse_object
 from registry.domain.errors import Malformed
-from tests.paths import SHARED_DATA
-
-VECTORS = SHARED_DATA / "vectors" / "jcs-rfc8785"
-NAMES = sorted(path.stem for path in (VECTORS / "input").glob("*.json"))
 
 
 def has_a_canonical_form(number: float) -> bool:
@@ -29,16 +25,6 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=20,
 )
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_rfc_8785_vectors_come_out_to_the_byte(name: str) -> None:
-    document = parse_json((VECTORS / "input" / f"{name}.json").read_bytes())
-
-    canonical = canonicalize(document)
-
-    assert canonical == (VECTORS / "output" / f"{name}.json").read_bytes()
-    assert canonical == bytes.fromhex((VECTORS / "outhex" / f"{name}.txt").read_text())
 
 
 @given(json_values)

@@ -192,3 +192,7 @@ def test_a_signature_holds_for_its_document_and_options_only() -> None:
         }
     )
     assert not holds(secured, MemorySigner(b"\x02" * 32).public_key)
+
+
+def test_a_key_of_another_size_signed_nothing() -> None:
+    assert not verify_ed25519(public_key=bytes(31), signature=bytes(64), data=b"")

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.domain.upload import LOOKUP_ROWS, judge_upload
+from registry.domain.upload import LOOKUP_ROWS, UploadCounts, judge_upload
 from registry.domain.upload_codes import Code, FileProblem, Severity
 from registry.domain.upload_judging import Result
 from tests.domain.uploads import ANYTHING, HEADER, IDENTIFIED, RULES, judge, spell
@@ -26,6 +26,16 @@ MEMORY_BOUND_BYTES = 40_000_000
 def rows(*identifiers: tuple[str, str], name: str = "Anna") -> bytes:
     """Spell a file with these pairs of e-mail address and id."""
     return spell([IDENTIFIED, *((mail, number, name, "2026-05-29") for mail, number in identifiers)])
+
+
+def test_an_upload_counts_what_was_judged_so_far() -> None:
+    upload = judge_upload([rows(("a@example.org", "1"), ("a@example.org", "2"), ("b@example.org", "3"))], RULES)
+    before = upload.counts
+
+    list(upload)
+
+    assert before == UploadCounts(ok=0, error=0, skipped=0)
+    assert upload.counts == UploadCounts(ok=2, error=1, skipped=0)
 
 
 def test_a_duplicate_names_its_column_and_the_first_line() -> None:

@@ -44,6 +44,10 @@ def test_the_sample_badge_and_the_least_credential_are_well_formed() -> None:
     assert codes(LEAST) == []
 
 
+def test_a_badge_need_not_say_when_it_was_awarded() -> None:
+    assert codes({name: member for name, member in unsigned_badge().items() if name != "awardedDate"}) == []
+
+
 def test_the_1edtech_example_is_well_formed() -> None:
     document = json.loads((SHARED_DATA / "vectors/vc-di-eddsa/unsigned.json").read_text())
 
