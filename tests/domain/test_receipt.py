@@ -101,7 +101,7 @@ def test_a_damaged_part_leaves_the_other_parts_readable() -> None:
     parts = ReceiptParts.parse(parse_object(put(receipt_json(), "path", "gone")))
 
     assert len(parts.parse_status()) == 2
-    assert parts.parse_batch()[0].leaf() == parse_receipt(put(receipt_json(), "slot", 0)).header.leaf()
+    assert parts.parse_batch()[0].count == 5
     assert parts.light is None
     with pytest.raises(Malformed):
         parts.parse_path()
