@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from registry.adapters.rpc import connect
 from registry.demo.client import Service
 from registry.demo.courses import COURSES, DATA_ANALYSIS, Course
 from registry.demo.people import GRADES, cohort, hostile, staff
 from registry.demo.screen import Screen, draw_issuing
 from registry.demo.stage import Stage
 from registry.domain.canonical import JsonObject
+from registry.domain.manifest import Manifest
 
 WEB_ISSUER: Final = "example-polytechnic"
 KEY_ISSUER: Final = "sunrise-energy"
@@ -175,9 +177,6 @@ def _change(admin: Service, slug: str, upload: str, action: str, reason: str) ->
 
 def gas_of(rpc_url: str, folder: Path) -> list[int]:
     """Return the gas that each published epoch's transaction took."""
-    from registry.adapters.rpc import connect  # noqa: PLC0415 - web3 takes a second to import
-    from registry.domain.manifest import Manifest  # noqa: PLC0415
-
     web3 = connect(rpc_url)
     manifests = sorted((folder / "epochs").iterdir(), key=lambda place: int(place.name))
     anchors = [Manifest.parse((place / "manifest.json").read_bytes()).anchor for place in manifests]
