@@ -274,8 +274,9 @@ credential = _table(
     "credential",
     Column("id", Id, primary_key=True),
     Column("issuer_id", Id, ForeignKey("issuer.id"), nullable=False),
-    Column("achievement_id", Id, nullable=False),
-    Column("achievement_version", Integer, nullable=False),
+    # None for a credential whose content is its own: the VC API takes any.
+    Column("achievement_id", Id),
+    Column("achievement_version", Integer),
     Column("upload_id", Id, ForeignKey("upload.id")),
     Column("line", Integer),
     # The row's key says when it was made; the document's id must not be guessable from that (protocol section 1).
@@ -298,6 +299,7 @@ credential = _table(
     sized("leaf", 32),
     one_of("standing", Standing),
     CheckConstraint(f"slot >= 0 AND slot < {SLOT_LIMIT}", name="slot"),
+    CheckConstraint("(achievement_id IS NULL) = (achievement_version IS NULL)", name="version_of_achievement"),
     CheckConstraint("(upload_id IS NULL) = (line IS NULL)", name="line_of_upload"),
     CheckConstraint("(batch_id IS NULL) = (entry_index IS NULL)", name="entry_of_batch"),
 )

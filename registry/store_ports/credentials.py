@@ -24,8 +24,10 @@ class NewCredential:
 
     id: UUID
     issuer_id: UUID
-    achievement_id: UUID
-    achievement_version: int
+    achievement_id: UUID | None
+    """None for a credential whose content is its own, as the VC API issues it."""
+    achievement_version: int | None
+    """None exactly when there is no achievement."""
     upload_id: UUID | None
     line: int | None
     """The upload's line; None exactly when there is no upload."""
@@ -53,8 +55,8 @@ class CredentialRecord:
 
     id: UUID
     issuer_id: UUID
-    achievement_id: UUID
-    achievement_version: int
+    achievement_id: UUID | None
+    achievement_version: int | None
     upload_id: UUID | None
     line: int | None
     document_id: UUID

@@ -173,9 +173,9 @@ class CredentialView(View):
     """A stored credential."""
 
     id: UUID
-    uri: str = Field(description="The `id` of the document.")
-    achievement: UUID
-    achievement_version: int
+    uri: str | None = Field(description="The `id` of the document.")
+    achievement: UUID | None = Field(description="None for a credential issued by the VC API.")
+    achievement_version: int | None
     leaf: str
     slot: int
     standing: Standing

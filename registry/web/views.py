@@ -76,7 +76,7 @@ def view_credential(resources: Resources, record: CredentialRecord, *, anchored:
     """Show a credential without its document."""
     return CredentialView(
         id=record.id,
-        uri=record.document_id.urn,
+        uri=_uri(record),
         achievement=record.achievement_id,
         achievement_version=record.achievement_version,
         leaf=record.leaf.hex(),
@@ -92,6 +92,14 @@ def view_credential(resources: Resources, record: CredentialRecord, *, anchored:
         anchored=anchored,
         receipt=f"{resources.public_url}/receipts/{record.leaf.hex()}",
     )
+
+
+def _uri(record: CredentialRecord) -> str | None:
+    if record.achievement_id is not None:
+        return record.document_id.urn
+    # What others wrote has the id they gave it, if any.
+    identifier = parse_object(record.document).get("id")
+    return identifier if isinstance(identifier, str) else None
 
 
 def view_upload(record: UploadRecord) -> UploadView:

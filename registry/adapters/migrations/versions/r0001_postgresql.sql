@@ -281,8 +281,8 @@ CREATE INDEX ix_upload_state ON upload (state);
 CREATE TABLE credential (
     id UUID NOT NULL,
     issuer_id UUID NOT NULL,
-    achievement_id UUID NOT NULL,
-    achievement_version INTEGER NOT NULL,
+    achievement_id UUID,
+    achievement_version INTEGER,
     upload_id UUID,
     line INTEGER,
     document_id UUID NOT NULL,
@@ -304,6 +304,7 @@ CREATE TABLE credential (
     CONSTRAINT ck_credential_leaf CHECK (length(leaf) = 32),
     CONSTRAINT ck_credential_standing CHECK (standing IN ('active', 'suspended', 'revoked')),
     CONSTRAINT ck_credential_slot CHECK (slot >= 0 AND slot < 137438953472),
+    CONSTRAINT ck_credential_version_of_achievement CHECK ((achievement_id IS NULL) = (achievement_version IS NULL)),
     CONSTRAINT ck_credential_line_of_upload CHECK ((upload_id IS NULL) = (line IS NULL)),
     CONSTRAINT ck_credential_entry_of_batch CHECK ((batch_id IS NULL) = (entry_index IS NULL)),
     CONSTRAINT fk_credential_issuer_id FOREIGN KEY(issuer_id) REFERENCES issuer (id),
