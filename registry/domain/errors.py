@@ -12,6 +12,10 @@
 Codes are stable: programs compare them. Messages are for people and may change.
 """
 
+from collections.abc import Callable
+
+from typing_extensions import override
+
 
 class CredrootError(Exception):
     """Something this project expects to happen, with a stable code."""
@@ -20,6 +24,11 @@ class CredrootError(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
+
+    @override
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        """Let another process's error arrive as it was: constructors take facts, not what is stored."""
+        return _restore, (type(self), self.args, self.__dict__)
 
 
 class Malformed(CredrootError):
@@ -57,3 +66,9 @@ class Forbidden(Refused):
 
 class Unavailable(CredrootError):
     """The outside world failed: the answer is not known."""
+
+
+def _restore(kind: type[CredrootError], arguments: tuple[object, ...], facts: dict[str, object]) -> CredrootError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(facts)
+    return error

@@ -5,7 +5,7 @@ from uuid import UUID
 from registry.domain.achievement import Achievement, parse_achievement
 from registry.domain.canonical import JsonObject, canonicalize, parse_object
 from registry.domain.credential import FrozenAchievement
-from registry.service.resources import Resources
+from registry.service.resources import Resources, SigningTools
 from registry.store_ports import AchievementRecord, IssuerRecord, WriteStore
 
 
@@ -39,10 +39,10 @@ def read_achievement(record: AchievementRecord) -> Achievement:
     return parse_achievement(parse_object(record.body))
 
 
-def freeze(resources: Resources, issuer: IssuerRecord, record: AchievementRecord) -> FrozenAchievement:
+def freeze(tools: SigningTools, issuer: IssuerRecord, record: AchievementRecord) -> FrozenAchievement:
     """Return a version as credentials keep it."""
     return FrozenAchievement(
-        id=f"{resources.issuer_url(issuer.slug)}/achievements/{record.id}",
+        id=f"{tools.issuer_url(issuer.slug)}/achievements/{record.id}",
         version=record.version,
         achievement=read_achievement(record),
     )

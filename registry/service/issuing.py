@@ -20,9 +20,16 @@ from registry.domain.recipient import Identity, IdentityType, Recipient
 from registry.domain.upload_values import normalise_identifier
 from registry.ports import Signer
 from registry.service.achievements import freeze
-from registry.service.resources import RECIPIENT_HASHING, Resources
+from registry.service.resources import RECIPIENT_HASHING, Resources, SigningTools
 from registry.service.signing import secure
-from registry.store_ports import AchievementRecord, IssuerRecord, NewCredential, ReadStore, WriteStore
+from registry.store_ports import (
+    AchievementRecord,
+    IssuerKeyRecord,
+    IssuerRecord,
+    NewCredential,
+    ReadStore,
+    WriteStore,
+)
 
 SALT_BYTES: Final = 16
 """128 bits, fresh for every credential: the same person is not linkable across two of them."""
@@ -42,6 +49,18 @@ class Person:
         """What this person is told from others by, normalised, the decisive one first."""
         given = [value for _, value in self.identifiers] + ([] if self.id is None else [self.id])
         return tuple(dict.fromkeys(normalise_identifier(value) for value in given))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateRecords:
+    """What is stored of a template: it can be sent to another process, which opens the key itself."""
+
+    issuer: IssuerRecord
+    achievement: AchievementRecord
+    key: IssuerKeyRecord
+    """The issuer's present key, encrypted."""
+    log: LogName
+    recipient_secret: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,25 +97,45 @@ class Order:
     line: int | None = None
 
 
+def read_template(
+    unit: ReadStore, issuer: IssuerRecord, achievement_id: UUID, *, version: int | None = None
+) -> TemplateRecords:
+    """Read what is stored of a template. Raises NotFound."""
+    return TemplateRecords(
+        issuer=issuer,
+        achievement=unit.achievements.get(issuer.id, achievement_id, version=version),
+        key=unit.issuers.active_key(issuer.id),
+        log=unit.access.log().name,
+        recipient_secret=unit.access.secret(RECIPIENT_HASHING),
+    )
+
+
+def open_template(tools: SigningTools, records: TemplateRecords) -> Template:
+    """Make a template of what is stored of it, and unlock the issuer's key.
+
+    Raises Unavailable `key-locked` when the registry's password does not open the key.
+    """
+    issuer, record, key = records.issuer, records.achievement, records.key
+    return Template(
+        issuer=issuer,
+        profile=parse_object(issuer.profile),
+        record=record,
+        frozen=freeze(tools, issuer, record),
+        signer=tools.keys.unlock(key.encrypted_key),
+        verification_method=key.verification_method,
+        log=records.log,
+        recipient_secret=records.recipient_secret,
+    )
+
+
 def load_template(
     resources: Resources, unit: ReadStore, issuer: IssuerRecord, achievement_id: UUID, *, version: int | None = None
 ) -> Template:
     """Read what the credentials of an achievement's version have in common, and unlock the issuer's key.
 
-    Raises NotFound; Unavailable `key-locked` when the registry's password does not open the key.
+    Raises as `read_template` and `open_template`.
     """
-    record = unit.achievements.get(issuer.id, achievement_id, version=version)
-    key = unit.issuers.active_key(issuer.id)
-    return Template(
-        issuer=issuer,
-        profile=parse_object(issuer.profile),
-        record=record,
-        frozen=freeze(resources, issuer, record),
-        signer=resources.keys.unlock(key.encrypted_key),
-        verification_method=key.verification_method,
-        log=unit.access.log().name,
-        recipient_secret=unit.access.secret(RECIPIENT_HASHING),
-    )
+    return open_template(resources, read_template(unit, issuer, achievement_id, version=version))
 
 
 def find_recipient(unit: ReadStore, identifier: str) -> bytes:
@@ -104,41 +143,41 @@ def find_recipient(unit: ReadStore, identifier: str) -> bytes:
     return _recipient_key(unit.access.secret(RECIPIENT_HASHING), identifier)
 
 
-def draft(resources: Resources, template: Template, order: Order, *, slot: int) -> tuple[UUID, JsonObject]:
+def draft(tools: SigningTools, template: Template, order: Order, *, slot: int) -> tuple[UUID, JsonObject]:
     """Build the unsigned document of an order; return it with the UUID of its `id`.
 
     Raises Malformed for what cannot stand in a credential.
     """
-    document_id = resources.random_uuid4()
+    document_id = tools.random_uuid4()
     document = build_credential(
         credential_id=document_id,
         issuer=template.profile,
         achievement=template.frozen,
-        recipient=_recipient(resources, order.person),
+        recipient=_recipient(tools, order.person),
         award=order.award,
-        status=StatusPlace(base_url=resources.status_url, log=template.log, slot=slot),
+        status=StatusPlace(base_url=tools.status_url, log=template.log, slot=slot),
     )
     return document_id, document
 
 
-def sign_order(resources: Resources, template: Template, order: Order, *, slot: int) -> NewCredential:
+def sign_order(tools: SigningTools, template: Template, order: Order, *, slot: int) -> NewCredential:
     """Build, sign and hash one credential.
 
     Raises Malformed for what cannot be signed without loss.
     """
-    document_id, document = draft(resources, template, order, slot=slot)
-    now = resources.clock.now()
+    document_id, document = draft(tools, template, order, slot=slot)
+    now = tools.clock.now()
     secured = secure(
         document,
         signer=template.signer,
-        json_ld=resources.json_ld,
+        json_ld=tools.json_ld,
         created=now,
         verification_method=template.verification_method,
     )
     content = canonicalize(secured)
     keys = order.person.keys
     return NewCredential(
-        id=resources.ids.new(),
+        id=tools.ids.new(),
         issuer_id=template.issuer.id,
         achievement_id=template.record.id,
         achievement_version=template.record.version,
@@ -196,15 +235,15 @@ def _recipient_key(secret: bytes, identifier: str) -> bytes:
     return hmac.digest(secret, identifier.encode(), "sha256")
 
 
-def _recipient(resources: Resources, person: Person) -> Recipient:
+def _recipient(tools: SigningTools, person: Person) -> Recipient:
     return Recipient(
         name=person.name,
         id=person.id,
         identities=tuple(
-            Identity(type=kind, identifier=identifier, salt=_salt(resources)) for kind, identifier in person.identifiers
+            Identity(type=kind, identifier=identifier, salt=_salt(tools)) for kind, identifier in person.identifiers
         ),
     )
 
 
-def _salt(resources: Resources) -> str:
-    return base64.urlsafe_b64encode(resources.random_bytes(SALT_BYTES)).rstrip(b"=").decode("ascii")
+def _salt(tools: SigningTools) -> str:
+    return base64.urlsafe_b64encode(tools.random_bytes(SALT_BYTES)).rstrip(b"=").decode("ascii")

@@ -22,18 +22,15 @@ class NewIds(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resources:
-    """The outside world of the use cases."""
+class SigningTools:
+    """What building and signing credentials needs of the outside world: another process can have its own."""
 
-    store: Store
     clock: Clock
     ids: NewIds
     keys: KeyVault
     json_ld: JsonLd
     public_url: str
     """Where the world reaches the service, without a slash at the end: it stands in credentials for ever."""
-    draw: Callable[[int], int]
-    """A number below n, like secrets.randbelow."""
     random_bytes: Callable[[int], bytes]
     """That many random bytes, like secrets.token_bytes."""
 
@@ -49,3 +46,12 @@ class Resources:
     def status_url(self) -> str:
         """The address below which status lists stand."""
         return f"{self.public_url}/status"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources(SigningTools):
+    """The outside world of the use cases."""
+
+    store: Store
+    draw: Callable[[int], int]
+    """A number below n, like secrets.randbelow."""
