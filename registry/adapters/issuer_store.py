@@ -7,7 +7,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from registry.adapters import tables
+from registry.adapters.reservation_tables import own_key
 from registry.adapters.statements import change_one, first_said, insert_if_absent, one_row
+from registry.domain.errors import Refused
 from registry.domain.hashing import Digest, sha256
 from registry.store_ports import DidMethod, IssuerKeyRecord, IssuerRecord, NewIssuer
 
@@ -49,7 +51,15 @@ class IssuerStore:
         return tuple(map(_key, self._connection.execute(statement)))
 
     def active_key(self, issuer_id: UUID) -> IssuerKeyRecord:
-        """Return the newest key that is not retired. Raises NotFound."""
+        """Return the newest key that is not retired. Raises NotFound, Refused `issuer-keeps-its-key`."""
+        kept = select(own_key.c.id).where(own_key.c.issuer_id == issuer_id).limit(1)
+        # Asked first, here: what is in `issuer_key` of such an issuer must never sign a credential, whoever asks.
+        if self._connection.execute(kept).one_or_none() is not None:
+            raise Refused("issuer-keeps-its-key", "this issuer signs on its own machine: submit what it signed")
+        return self.status_key(issuer_id)
+
+    def status_key(self, issuer_id: UUID) -> IssuerKeyRecord:
+        """Return the newest key that is not retired, whatever it may sign beside status lists. Raises NotFound."""
         keys = tables.issuer_key
         statement = select(keys).where(keys.c.issuer_id == issuer_id, keys.c.retired_at.is_(None))
         return _key(one_row(self._connection, statement.order_by(keys.c.id.desc()).limit(1), what="issuer-key"))

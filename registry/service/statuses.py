@@ -124,7 +124,7 @@ class StatusLists:
         with resources.store.read() as unit:
             record = unit.statuses.status_list(purpose, number)
             issuer = unit.issuers.get(record.issuer_id)
-            key = unit.issuers.active_key(issuer.id)
+            key = unit.issuers.status_key(issuer.id)
             log = unit.access.log().name
         # By its bits, not only by the time: two changes may fall into one tick of the clock.
         known = (purpose, number, record.changed_at, sha256(record.bits), key.verification_method)

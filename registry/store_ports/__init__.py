@@ -61,6 +61,12 @@ from registry.store_ports.issuers import (
     IssuerWriter,
     NewIssuer,
 )
+from registry.store_ports.reservations import (
+    OwnKeyRecord,
+    ReservationReader,
+    ReservationRecord,
+    ReservationWriter,
+)
 from registry.store_ports.statuses import (
     StatusChangeRecord,
     StatusListRecord,
@@ -102,7 +108,11 @@ __all__ = [
     "NewEpoch",
     "NewEpochList",
     "NewIssuer",
+    "OwnKeyRecord",
     "ReadStore",
+    "ReservationReader",
+    "ReservationRecord",
+    "ReservationWriter",
     "Role",
     "Standing",
     "StatusChangeRecord",
@@ -160,6 +170,11 @@ class ReadStore(Protocol):
         """Epochs, batches, anchors."""
         ...
 
+    @property
+    def reservations(self) -> ReservationReader:
+        """Own keys of issuers, and slots set aside."""
+        ...
+
 
 class WriteStore(ReadStore, Protocol):
     """The same, for writing: everything done through it is committed together or not at all."""
@@ -191,6 +206,10 @@ class WriteStore(ReadStore, Protocol):
     @property
     @override
     def epochs(self) -> EpochWriter: ...
+
+    @property
+    @override
+    def reservations(self) -> ReservationWriter: ...
 
 
 class Store(Protocol):

@@ -96,7 +96,17 @@ class IssuerReader(Protocol):
         ...
 
     def active_key(self, issuer_id: UUID) -> IssuerKeyRecord:
-        """Return the newest key that is not retired. Raises NotFound."""
+        """Return the newest key that is not retired, the one that signs credentials here.
+
+        Raises NotFound; Refused `issuer-keeps-its-key` where the issuer signs on its own machine.
+        """
+        ...
+
+    def status_key(self, issuer_id: UUID) -> IssuerKeyRecord:
+        """Return the newest key that is not retired, for signing status lists: every issuer has one here.
+
+        Raises NotFound.
+        """
         ...
 
 

@@ -206,6 +206,34 @@ CREATE TABLE issuer_key (
 
 CREATE INDEX ix_issuer_key_issuer_id ON issuer_key (issuer_id);
 
+CREATE TABLE own_key (
+    id BLOB NOT NULL,
+    issuer_id BLOB NOT NULL,
+    verification_method TEXT NOT NULL,
+    public_multibase TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    retired_at INTEGER,
+    CONSTRAINT pk_own_key PRIMARY KEY (id),
+    CONSTRAINT fk_own_key_issuer_id FOREIGN KEY(issuer_id) REFERENCES issuer (id),
+    CONSTRAINT uq_own_key_verification_method UNIQUE (verification_method)
+) STRICT;
+
+CREATE INDEX ix_own_key_issuer_id ON own_key (issuer_id);
+
+CREATE TABLE slot_reservation (
+    id BLOB NOT NULL,
+    issuer_id BLOB NOT NULL,
+    count INTEGER NOT NULL,
+    slots BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    CONSTRAINT pk_slot_reservation PRIMARY KEY (id),
+    CONSTRAINT ck_slot_reservation_slots CHECK (count >= 1 AND length(slots) = 8 * count),
+    CONSTRAINT fk_slot_reservation_issuer_id FOREIGN KEY(issuer_id) REFERENCES issuer (id)
+) STRICT;
+
+CREATE INDEX ix_slot_reservation_issuer_id_expires_at ON slot_reservation (issuer_id, expires_at);
+
 CREATE TABLE status_list (
     number INTEGER NOT NULL,
     issuer_id BLOB NOT NULL,
