@@ -7,7 +7,8 @@ from sqlalchemy import Engine
 from registry.adapters.clock import SystemClock
 from registry.adapters.contexts import load_contexts
 from registry.adapters.database import open_engine
-from registry.adapters.did_resolver import DidResolverSettings, WebDidResolver
+from registry.adapters.did_resolver import WebDidResolver
+from registry.adapters.guarded_fetch import FetchSettings
 from registry.adapters.identifiers import Identifiers
 from registry.adapters.json_ld import PinnedJsonLd
 from registry.adapters.keys import PasswordKeyVault
@@ -67,7 +68,7 @@ def build_container(settings: Settings) -> Container:
         verifier=Verifier(
             clock=resources.clock,
             json_ld=resources.json_ld,
-            did_resolver=WebDidResolver(DidResolverSettings(ca_file=settings.ca_file, private_hosts=private_hosts)),
+            did_resolver=WebDidResolver(FetchSettings(ca_file=settings.ca_file, private_hosts=private_hosts)),
             chain=open_chain(settings.rpc_urls),
             published=published,
         ),

@@ -8,7 +8,8 @@ from typing import Final
 from registry.adapters.artifacts import load_artifact
 from registry.adapters.clock import SystemClock
 from registry.adapters.contexts import load_contexts
-from registry.adapters.did_resolver import DidResolverSettings, WebDidResolver
+from registry.adapters.did_resolver import WebDidResolver
+from registry.adapters.guarded_fetch import FetchSettings
 from registry.adapters.json_ld import PinnedJsonLd
 from registry.adapters.published import open_published
 from registry.chain_ports import ChainReader
@@ -33,7 +34,7 @@ def build_verifier(*, rpc_urls: Sequence[str], published: str | None, ca_file: P
         clock=SystemClock(),
         json_ld=PinnedJsonLd(load_contexts()),
         # Who verifies on this machine may look at this machine: it is the demonstration's registry that lives here.
-        did_resolver=WebDidResolver(DidResolverSettings(ca_file=ca_file, private_hosts=frozenset({LOOPBACK_NAME}))),
+        did_resolver=WebDidResolver(FetchSettings(ca_file=ca_file, private_hosts=frozenset({LOOPBACK_NAME}))),
         chain=open_chain(rpc_urls),
         published=None if published is None else open_published(published, ca_file=ca_file),
     )

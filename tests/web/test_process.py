@@ -22,7 +22,8 @@ import pytest
 import trustme
 
 from registry.adapters.database import open_engine
-from registry.adapters.did_resolver import DidResolverSettings, WebDidResolver
+from registry.adapters.did_resolver import WebDidResolver
+from registry.adapters.guarded_fetch import FetchSettings
 from registry.adapters.migrations import upgrade
 from registry.service.setup import initialise
 from registry.settings import Settings
@@ -237,7 +238,7 @@ def test_did_web_is_served_over_https_and_resolved_with_the_authority_named(site
         headers = {"Authorization": f"Bearer {key}"}
         with httpx.Client(base_url=site.public_url, verify=context, headers=headers, trust_env=False) as https:
             issuer = https.post("/v1/issuers", json={"slug": "poly", "name": "Poly"}).json()
-        settings = DidResolverSettings(ca_file=site.folder / "ca.pem", private_hosts=frozenset({"localhost"}))
+        settings = FetchSettings(ca_file=site.folder / "ca.pem", private_hosts=frozenset({"localhost"}))
         resolved = WebDidResolver(settings).resolve(issuer["did"])
 
     assert issuer["did"] == f"did:web:localhost%3A{port}:issuers:poly"
