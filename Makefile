@@ -33,7 +33,7 @@ TEST_PROCESSES ?= 2
 PYTEST_ARGS ?=
 SHARED_DATA := $(or $(CREDROOT_SHARED_DATA),../shared/data)
 
-.PHONY: help demo serve test check contracts slither mutation lock generated generated-check coverage clean
+.PHONY: help demo serve test judges-tools check contracts slither mutation lock generated generated-check coverage clean
 .PHONY: format-check lint types import-rules dead-code dependencies spelling generated-pages
 
 help:
@@ -76,7 +76,7 @@ serve: $(VENV)/.runtime
 
 # -- tests ----------------------------------------------------------------------------------------------------------
 
-test: $(VENV)/.dev contracts-tools
+test: $(VENV)/.dev contracts-tools judges-tools
 	@rm -f .coverage .coverage.*
 	@echo "seed $(SEED): repeat this run with  make test SEED=$(SEED)"
 	@test -d "$(SHARED_DATA)" || echo "NOTE: $(SHARED_DATA) is absent; the tests named below that read it are left out"
@@ -85,6 +85,14 @@ test: $(VENV)/.dev contracts-tools
 	  $(if $(wildcard $(SHARED_DATA)/.),,--without-shared-data)
 	$(RUN) -m coverage report --fail-under=95
 	$(RUN) -m coverage report --fail-under=100 --include='registry/domain/*,anchor_worker/machine.py'
+
+# Verifiers of others, which the tests ask about our credentials; like the contracts' tools without a lock file.
+judges-tools: tests/judges/node_modules/.credroot-stamp
+
+tests/judges/node_modules/.credroot-stamp: tests/judges/package.json tests/judges/.npmrc
+	@command -v npm >/dev/null || { echo "npm is missing: the tests need node 20 or newer with npm" >&2; exit 1; }
+	cd tests/judges && npm install --no-save --no-package-lock --ignore-scripts
+	@touch $@
 
 coverage: $(VENV)/.dev
 	@test -f .coverage || { echo "run 'make test' first: there are no measurements"; exit 1; }
@@ -154,4 +162,4 @@ lock: .venv-lock/.made
 
 clean:
 	rm -rf .venv .venv-* out build dist .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis .import_linter_cache
-	rm -rf contracts/node_modules contracts/out contracts/cache
+	rm -rf contracts/node_modules contracts/out contracts/cache tests/judges/node_modules

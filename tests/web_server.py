@@ -26,9 +26,12 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def serve(app: FastAPI) -> Iterator[httpx.Client]:
-    """Run an application and yield a client of it; end it when the block is left."""
-    listener = socket.create_server(("127.0.0.1", 0))
+def serve(app: FastAPI, listener: socket.socket | None = None) -> Iterator[httpx.Client]:
+    """Run an application and yield a client of it; end it when the block is left.
+
+    It listens on a free port of loopback, or where the caller listens already and closes.
+    """
+    listener = listener or socket.create_server(("127.0.0.1", 0))
     server = _Server(uvicorn.Config(app, access_log=False, log_level="critical"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="web-server")
     thread.start()

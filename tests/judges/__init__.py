@@ -1,0 +1,1 @@
+"""Verifiers and issuers nobody here wrote: what we issue they accept, what they issue we verify."""
