@@ -42,6 +42,17 @@ class SlotStore:
             slots.extend(self._draw(self._open_list(issuer_id, now), count - len(slots), draw))
         return tuple(slots)
 
+    def open_list(self, issuer_id: UUID, *, now: datetime) -> int:
+        """Return an open list of the issuer from which nothing was drawn. Raises NotFound, Conflict `log-full`."""
+        issuer = select(tables.issuer.c.id).where(tables.issuer.c.id == issuer_id).with_for_update(key_share=True)
+        one_row(self._connection, issuer, what="issuer")
+        row = self._open_list(issuer_id, now)
+        if row.used:
+            lists = tables.status_list
+            self._connection.execute(update(lists).where(lists.c.number == row.number).values(closed=True))
+            row = self._open_list(issuer_id, now)
+        return int(row.number)
+
     def mark_used(self, issuer_id: UUID, slots: Iterable[int], *, now: datetime) -> int:
         """Note slots as used, whoever filled them; return how many were not known. Raises Conflict."""
         self._lock_numbers()

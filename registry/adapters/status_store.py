@@ -75,6 +75,10 @@ class StatusStore:
         """Draw free slots of the issuer. Raises NotFound, Conflict `log-full`."""
         return self._slots.assign(issuer_id, count, draw=draw, now=now)
 
+    def open_list(self, issuer_id: UUID, *, now: datetime) -> int:
+        """Return an open list of the issuer from which nothing was drawn. Raises NotFound, Conflict `log-full`."""
+        return self._slots.open_list(issuer_id, now=now)
+
     def mark_slots_used(self, issuer_id: UUID, slots: Iterable[int], *, now: datetime) -> int:
         """Note slots that published files show as filled. Raises Conflict."""
         return self._slots.mark_used(issuer_id, slots, now=now)

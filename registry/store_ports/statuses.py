@@ -84,6 +84,14 @@ class StatusWriter(StatusReader, Protocol):
         """
         ...
 
+    def open_list(self, issuer_id: UUID, *, now: datetime) -> int:
+        """Return the number of an open list of the issuer from which nothing was drawn yet.
+
+        The present one is closed if anything was drawn from it. Raises NotFound for an unknown issuer, Conflict
+        `log-full`.
+        """
+        ...
+
     def mark_slots_used(self, issuer_id: UUID, slots: Iterable[int], *, now: datetime) -> int:
         """Note slots that published files show as filled (after a restore); return how many were not known.
 

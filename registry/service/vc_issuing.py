@@ -1,0 +1,156 @@
+"""Issuing any verifiable credential that somebody else wrote (VCALM 1.0 `/credentials/issue`), profile `vc`.
+
+    document -> issuer filled in -> form -> status entry, if wanted: a slot is drawn -> proofs -> stored, if it has a slot
+
+The content is the caller's: only `issuer`, `credentialStatus` and `proof` are added, and what VC Data Model 1.1 needs to
+carry a proof of today. A credential with a slot is stored and anchored like every other; one without is signed and
+forgotten: there is nothing to anchor it by.
+"""
+
+import hmac
+from dataclasses import dataclass
+from typing import Final
+
+from registry.domain.canonical import JsonObject, JsonValue, canonicalize
+from registry.domain.errors import Malformed
+from registry.domain.hashing import Digest, sha256
+from registry.domain.slot import LIST_SIZE, Purpose, parse_credential_slot
+from registry.domain.vc_form import CREDENTIALS_CONTEXT, check_form, issuer_id, validity
+from registry.ports import UnknownContext
+from registry.service.list_addresses import list_entry
+from registry.service.resources import RECIPIENT_HASHING, Resources
+from registry.service.signing import secure
+from registry.store_ports import IssuerRecord, NewCredential, ReadStore, WriteStore
+
+MAX_CREDENTIAL_ID: Final = 2_000
+"""An identifier is a URL; longer ones are not used by anybody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentOrder:
+    """A document to be issued."""
+
+    document: JsonObject
+    credential_id: str | None = None
+    """By what the caller will refer to it, where the document has no `id`."""
+    purposes: tuple[Purpose, ...] = ()
+    """Of the status entries to be added, revocation first; none for a document that brings its own."""
+    repeatable: bool = False
+    """The same id may be issued again: for servers that only show that they can."""
+
+
+def issue_document(resources: Resources, unit: WriteStore, issuer: IssuerRecord, order: DocumentOrder) -> JsonObject:
+    """Issue a document inside the caller's transaction, and return it secured.
+
+    Raises Malformed for what is no credential of this issuer or cannot be signed without loss, Conflict
+    `credential-duplicate-key-taken` for an id that was issued before.
+    """
+    document = _of_issuer(order.document, issuer)
+    _require_form(document)
+    _refuse_own_slot(document, unit)
+    identifier = _identifier(order)
+    now = resources.clock.now()
+    slot = None
+    if order.purposes and "credentialStatus" not in document and _is_current(document):
+        (slot,) = unit.statuses.assign_slots(issuer.id, 1, draw=resources.draw, now=now)
+        log = unit.access.log().name
+        entries: list[JsonValue] = [
+            list_entry(resources, log, purpose=purpose, slot=slot) for purpose in order.purposes
+        ]
+        document = {**document, "credentialStatus": entries[0] if len(entries) == 1 else entries}
+    key = unit.issuers.active_key(issuer.id)
+    try:
+        secured = secure(
+            document,
+            signer=resources.keys.unlock(key.encrypted_key),
+            json_ld=resources.json_ld,
+            created=now,
+            verification_method=key.verification_method,
+        )
+    except UnknownContext as error:
+        # What a context means that nobody here has cannot be signed: the caller's to mend.
+        raise Malformed(error.code, error.message, where="@context") from error
+    if slot is not None:
+        content = canonicalize(secured)
+        known_as = None if identifier is None else credential_key(unit, issuer, identifier)
+        valid_from, valid_until = validity(secured)
+        unit.credentials.insert(
+            [
+                NewCredential(
+                    id=resources.ids.new(),
+                    issuer_id=issuer.id,
+                    achievement_id=None,
+                    achievement_version=None,
+                    upload_id=None,
+                    line=None,
+                    recipient_keys=() if known_as is None else (known_as,),
+                    # Not the document's own: others choose that, and not always at random.
+                    document_id=resources.random_uuid4(),
+                    document=content,
+                    did_document_sha256=Digest(issuer.did_document_sha256),
+                    leaf=sha256(content),
+                    slot=slot,
+                    suspendable=Purpose.SUSPENSION in order.purposes,
+                    duplicate_key=None if order.repeatable else known_as,
+                    valid_from=now if valid_from is None else valid_from,
+                    valid_until=valid_until,
+                    created_at=now,
+                )
+            ]
+        )
+    return secured
+
+
+def credential_key(unit: ReadStore, issuer: IssuerRecord, identifier: str) -> bytes:
+    """Return the key under which an issuer's credential is found by its own identifier."""
+    message = b"credential" + issuer.id.bytes + identifier.encode()
+    return hmac.digest(unit.access.secret(RECIPIENT_HASHING), message, "sha256")
+
+
+def _of_issuer(document: JsonObject, issuer: IssuerRecord) -> JsonObject:
+    given = document.get("issuer")
+    if given is None and "issuer" not in document:
+        return {**document, "issuer": issuer.did}
+    if isinstance(given, dict) and "id" not in given:
+        return {**document, "issuer": {"id": issuer.did, **given}}
+    if issuer_id(document) != issuer.did:
+        raise Malformed("issuer-differs", f"expected {issuer.did}, the issuer that signs", where="issuer")
+    return document
+
+
+def _require_form(document: JsonObject) -> None:
+    for problem in check_form(document):
+        raise Malformed(problem.code, problem.message, where=problem.where)
+
+
+def _refuse_own_slot(document: JsonObject, unit: ReadStore) -> None:
+    """Slots are drawn here: one that a caller chose may be another credential's (protocol section 2)."""
+    if "credentialStatus" not in document:
+        return
+    try:
+        slot = parse_credential_slot(document)
+    except Malformed:
+        return
+    if slot.log == unit.access.log().name:
+        raise Malformed("slot-not-drawn", "expected none of this log: it is added here", where="credentialStatus")
+
+
+def _identifier(order: DocumentOrder) -> str | None:
+    own = order.document.get("id")
+    identifier = order.credential_id if order.credential_id is not None else own
+    if identifier is None:
+        return None
+    if not isinstance(identifier, str) or not 1 <= len(identifier) <= MAX_CREDENTIAL_ID:
+        raise Malformed("malformed-credential-id", f"expected 1 to {MAX_CREDENTIAL_ID} characters", where="id")
+    return identifier
+
+
+def _is_current(document: JsonObject) -> bool:
+    """Tell whether a document is of VC Data Model 2.0: version 1.1 has no words for a status entry of today."""
+    contexts = document.get("@context")
+    return isinstance(contexts, list) and contexts[:1] == [CREDENTIALS_CONTEXT]
+
+
+def slot_index(slot: int) -> str:
+    """Write a slot's index in its list as status entries have it."""
+    return str(slot % LIST_SIZE)
