@@ -132,11 +132,18 @@ def build_credential(
     }
     if award.evidence:
         document["evidence"] = [evidence.document() for evidence in award.evidence]
-    document["credentialStatus"] = _status(status, suspension=achievement.achievement.suspension)
+    document["credentialStatus"] = credential_status(status, suspension=achievement.achievement.suspension)
     check_claims(document)
     for problem in check_form(document):
         raise Malformed(problem.code, problem.message, where=problem.where)
     return document
+
+
+def credential_status(place: StatusPlace, *, suspension: bool) -> JsonValue:
+    """Write the `credentialStatus` of a slot: one entry, or a list of two where suspension is possible."""
+    revocation = _entry(place, Purpose.REVOCATION)
+    # The Open Badges schema admits one object only: the array is what an achievement opts in to.
+    return [revocation, _entry(place, Purpose.SUSPENSION)] if suspension else revocation
 
 
 def _subject(recipient: Recipient, award: Award, frozen: FrozenAchievement) -> JsonObject:
@@ -166,12 +173,6 @@ def _results(values: tuple[str, ...], frozen: FrozenAchievement) -> list[JsonVal
         entry: JsonObject = {"type": ["Result"], "resultDescription": result_id(frozen.id, number), "value": value}
         results.append(entry)
     return results
-
-
-def _status(place: StatusPlace, *, suspension: bool) -> JsonValue:
-    revocation = _entry(place, Purpose.REVOCATION)
-    # The Open Badges schema admits one object only: the array is what an achievement opts in to.
-    return [revocation, _entry(place, Purpose.SUSPENSION)] if suspension else revocation
 
 
 def _entry(place: StatusPlace, purpose: Purpose) -> JsonObject:

@@ -24,15 +24,19 @@ END_OF_DAY: Final = timedelta(hours=23, minutes=59, seconds=59)
 
 def rules_of(upload: UploadRecord, achievement: Achievement, *, max_bytes: int) -> UploadRules:
     """Return what rows of an upload are judged by: the achievement's grades and scores, the uploader's choices."""
+    rules = rules_for(achievement, today=upload.today, max_bytes=max_bytes)
+    return replace(rules, ignore_extra=upload.ignore_extra, allow_duplicates=upload.allow_duplicates)
+
+
+def rules_for(achievement: Achievement, *, today: date, max_bytes: int) -> UploadRules:
+    """Return what rows are judged by on a day, by an achievement's grades and scores."""
     graded = next((result for result in achievement.results if not result.is_numeric), None)
     scored = next((result for result in achievement.results if result.is_numeric), None)
     return UploadRules(
-        today=upload.today,
+        today=today,
         grades=graded.allowed or None if graded else None,
         score_minimum=_bound(scored.minimum) if scored else None,
         score_maximum=_bound(scored.maximum) if scored else None,
-        ignore_extra=upload.ignore_extra,
-        allow_duplicates=upload.allow_duplicates,
         max_bytes=max_bytes,
     )
 
@@ -42,25 +46,41 @@ def order_of(row: RecipientRow, achievement: Achievement, *, upload_id: UUID, al
 
     Raises Malformed when its values do not make a credential of this achievement.
     """
-    valid_from = _midnight(row.issued_on)
-    valid_until = validity_of(valid_from, row.expires_on, achievement.validity_days)
     return Order(
-        person=_person(row),
-        award=Award(
-            valid_from=valid_from,
-            valid_until=valid_until,
-            awarded=valid_from,
-            results=_results(row, achievement.results),
-            evidence=_evidence(row),
-            narrative=row.narrative,
-            credits_earned=None if row.credits is None else _number(row.credits),
-            activity_start=None if row.activity_start is None else _midnight(row.activity_start),
-            activity_end=None if row.activity_end is None else _midnight(row.activity_end) + END_OF_DAY,
-            license_number=row.external_ref,
-        ),
+        person=person_of(row),
+        award=award_of(row, achievement),
         allow_duplicate=allow_duplicate,
         upload_id=upload_id,
         line=row.line,
+    )
+
+
+def award_of(row: RecipientRow, achievement: Achievement) -> Award:
+    """Return what a row awards.
+
+    Raises Malformed when its values do not make a credential of this achievement.
+    """
+    valid_from = _midnight(row.issued_on)
+    return Award(
+        valid_from=valid_from,
+        valid_until=validity_of(valid_from, row.expires_on, achievement.validity_days),
+        awarded=valid_from,
+        results=_results(row, achievement.results),
+        evidence=_evidence(row),
+        narrative=row.narrative,
+        credits_earned=None if row.credits is None else _number(row.credits),
+        activity_start=None if row.activity_start is None else _midnight(row.activity_start),
+        activity_end=None if row.activity_end is None else _midnight(row.activity_end) + END_OF_DAY,
+        license_number=row.external_ref,
+    )
+
+
+def person_of(row: RecipientRow) -> Person:
+    """Return whom a row is about."""
+    identifiers = [(IdentityType.EMAIL, row.recipient_email), (IdentityType.SYSTEM, row.recipient_id)]
+    return Person(
+        name=row.recipient_name,
+        identifiers=tuple((kind, value) for kind, value in identifiers if value is not None),
     )
 
 
@@ -89,14 +109,6 @@ def _drafted(resources: Resources, template: Template, upload: UploadRecord, jud
         refused = find(Code.NOT_ISSUABLE, line=judgement.line, detail=error.message)
         return replace(judgement, result=Result.ERROR, recipient=None, findings=(refused, *judgement.findings))
     return judgement
-
-
-def _person(row: RecipientRow) -> Person:
-    identifiers = [(IdentityType.EMAIL, row.recipient_email), (IdentityType.SYSTEM, row.recipient_id)]
-    return Person(
-        name=row.recipient_name,
-        identifiers=tuple((kind, value) for kind, value in identifiers if value is not None),
-    )
 
 
 def _results(row: RecipientRow, descriptions: tuple[ResultDescription, ...]) -> tuple[str, ...]:
