@@ -29,10 +29,10 @@ MAX_NUMBER_DIGITS: Final = 15
 EARLIEST_YEAR: Final = 1900
 """Nobody who was issued anything before is uploaded: an earlier year is a mistyped one."""
 
-_SPACES: Final = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+SPACES: Final = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 _JOINERS: Final = "\u200c\u200d"
-_INVISIBLE: Final = re.compile("[\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
-_REFUSED: Final = re.compile("[\x00-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+INVISIBLE: Final = re.compile("[\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
+REFUSED: Final = re.compile("[\x00-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 """C0 controls, DEL, noncharacters, lone surrogates: canonicalizers disagree on them (RDFC-1.0 section 5.1), and no
 cell needs a line break."""
 
@@ -61,8 +61,8 @@ def clean_text(value: str) -> tuple[str, tuple[Code, ...]]:
     """
     if value.isascii() and value.isprintable() and value == value.strip(" "):
         return value, ()
-    seen = _INVISIBLE.sub(_keep_visible_joiner, value)
-    trimmed = seen.strip(_SPACES)
+    seen = INVISIBLE.sub(_keep_visible_joiner, value)
+    trimmed = seen.strip(SPACES)
     composed = unicodedata.normalize("NFC", trimmed)
     done = (
         (seen != value, Code.INVISIBLE_CHARS_REMOVED),
@@ -77,7 +77,7 @@ def check_characters(value: str) -> None:
 
     Raises CellRefused CHARACTER_REFUSED.
     """
-    found = _REFUSED.search(value)
+    found = REFUSED.search(value)
     if found is not None:
         detail = f"the value holds U+{ord(found[0]):04X} (character {found.start() + 1}), which must not be signed"
         raise CellRefused(Code.CHARACTER_REFUSED, detail)

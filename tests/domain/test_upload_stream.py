@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.domain.upload import LOOKUP_ROWS, UploadCounts, judge_upload
+from registry.domain.upload import UploadCounts, judge_upload
+from registry.domain.upload_chunks import CHUNK_ROWS
 from registry.domain.upload_codes import Code, FileProblem, Severity
 from registry.domain.upload_judging import Result
 from tests.domain.uploads import ANYTHING, HEADER, IDENTIFIED, RULES, judge, spell
@@ -135,22 +136,22 @@ def test_who_holds_the_credential_may_get_another_one_if_allowed() -> None:
 
 def test_who_holds_the_credential_is_asked_a_chunk_at_a_time() -> None:
     register = Register({})
-    pairs = [(f"p{number}@example.org", str(number)) for number in range(LOOKUP_ROWS + 1)]
+    pairs = [(f"p{number}@example.org", str(number)) for number in range(CHUNK_ROWS + 1)]
 
     upload = judge_upload([rows(*pairs)], ANYTHING, register)
     next(upload)
     asked_first = list(register.asked)
     rest = list(upload)
 
-    assert asked_first == [2 * LOOKUP_ROWS]
-    assert register.asked == [2 * LOOKUP_ROWS, 2]
-    assert len(rest) == LOOKUP_ROWS
+    assert asked_first == [2 * CHUNK_ROWS]
+    assert register.asked == [2 * CHUNK_ROWS, 2]
+    assert len(rest) == CHUNK_ROWS
 
 
-def test_nobody_is_asked_about_when_every_row_is_refused() -> None:
+def test_nobody_is_asked_about_when_no_row_names_anybody() -> None:
     register = Register({})
 
-    list(judge_upload([rows(("wrong", "1"))], ANYTHING, register))
+    list(judge_upload([rows(("wrong", ""))], ANYTHING, register))
 
     assert register.asked == []
 
