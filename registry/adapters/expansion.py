@@ -44,10 +44,12 @@ class Expander:
 
         Raises Malformed: `undefined-term`, `json-ld`. The document is not too deep: PyLD recurses.
         """
+        # Contexts inside documents are strangers': what is made of them is kept for this document only.
+        parsed = self._parsed if _has_known_contexts(document) else dict(self._parsed)
         options = {
             "base": self._base,
             "documentLoader": self._load,
-            "contextResolver": ContextResolver(self._parsed, self._load),
+            "contextResolver": ContextResolver(parsed, self._load),
         }
         try:
             with self._lock:
@@ -63,7 +65,13 @@ class Expander:
         # What JsonLdProcessor.to_rdf does after expanding: expanding once more would double the cost.
         issuer = IdentifierIssuer("_:b")
         node_map: dict[str, Any] = {"@default": {}}
-        options = {"produceGeneralizedRdf": False, "processingMode": "json-ld-1.1", "identifierIssuer": issuer}
+        options = {
+            "produceGeneralizedRdf": False,
+            "processingMode": "json-ld-1.1",
+            "identifierIssuer": issuer,
+            # Without it the direction of a text would not be signed; what other Data Integrity libraries do.
+            "rdfDirection": "i18n-datatype",
+        }
         self._processor._create_node_map(expanded, node_map, "@default", issuer)  # noqa: SLF001
         return {
             name: self._processor._graph_to_rdf(graph, issuer, options)  # noqa: SLF001
@@ -79,6 +87,11 @@ class Expander:
             "document": dict(self._contexts.get(url)),
             "tag": "static",
         }
+
+
+def _has_known_contexts(document: JsonObject) -> bool:
+    context = document.get("@context")
+    return not isinstance(context, list) or all(isinstance(item, str) for item in context)
 
 
 class _RememberingProcessor(JsonLdProcessor):  # type: ignore[misc]  # PyLD has no annotations
@@ -107,8 +120,10 @@ class _RememberingProcessor(JsonLdProcessor):  # type: ignore[misc]  # PyLD has 
         cycles: Any = None,
     ) -> Any:
         flags = (override_protected, propagate, validate_scoped)
-        # With cycles set PyLD is inside a context that it has not read to its end: not to be kept.
-        if cycles is not None:
+        # With cycles set PyLD is inside a context that it has not read to its end: not to be kept. Nor is what a
+        # context inside a document makes of those before it.
+        inline = isinstance(local_ctx, list) and not all(isinstance(item, str) for item in local_ctx)
+        if cycles is not None or inline:
             return super()._process_context(active_ctx, local_ctx, options, *flags, cycles)
         local = tuple(local_ctx) if isinstance(local_ctx, list) else local_ctx
         key = (id(active_ctx), local if isinstance(local, str | tuple) else id(local), flags)

@@ -4,9 +4,9 @@
 
 JSON-LD 1.1 drops what it does not understand: undefined terms, nulls, empty arrays, values that are no
 absolute IRI. A signature would then not cover what a reader of the JSON reads. So only the plain spelling is
-accepted (members are terms, contexts are known URLs at the top), every leaf of the JSON must come out of the
-expansion, and every IRI must be absolute. RDFC-1.0 takes factorial time on graphs of alike blank nodes: the
-work is bounded before it begins. See docs/decisions/0010-json-ld-by-pyld-and-pyoxigraph.md.
+accepted (members are terms, contexts are known URLs or plain lists of terms at the top), every leaf of the JSON must
+come out of the expansion, and every IRI must be absolute. RDFC-1.0 takes factorial time on graphs of alike blank nodes:
+the work is bounded before it begins. See docs/decisions/0010-json-ld-by-pyld-and-pyoxigraph.md.
 """
 
 import re
@@ -17,7 +17,8 @@ from typing import Any, Final
 import orjson
 import pyoxigraph
 
-from registry.adapters.contexts import ContextLibrary
+from registry.adapters.contexts import CREDENTIALS_V1, CREDENTIALS_V2, ContextLibrary
+from registry.adapters.inline_contexts import check_inline_context
 from registry.adapters.rdf_complexity import check_complexity
 from registry.domain.canonical import JsonObject, JsonValue, canonicalize
 from registry.domain.claims import is_iri
@@ -30,8 +31,8 @@ MAX_JSON_DEPTH: Final = 32
 """Open Badges nest nine levels deep; PyLD recurses several frames a level."""
 MAX_JSON_NODES: Final = 20_000
 """Values in one document: bounds expansion to about a second."""
-MAX_CONTEXTS: Final = 5
-"""Contexts of one document: as many as are known here."""
+MAX_CONTEXTS: Final = 10
+"""Contexts of one document; three are usual. PyLD reads each anew for an order of them that it has not met."""
 
 MAX_SQUARED_VALUES: Final = 2_000_000
 """Sum of the squares of the numbers of values that a node has of one property: PyLD compares each with those before
@@ -39,7 +40,8 @@ it, a million times in about a second. One property of a thousand values, as man
 
 RELATIVE_BASE: Final = "https://relative.invalid/"
 """Where PyLD is told the document stands: an IRI that begins here was a relative one (RFC 6761 reserves the host)."""
-_LANGUAGE: Final = re.compile(r"[a-z]{1,8}(?:-[a-z0-9]{1,8})*")
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
+_LANGUAGE_VALUE: Final = frozenset({"@value", "@language", "@direction"})
 
 
 class PinnedJsonLd:
@@ -78,9 +80,7 @@ def _check_size(document: JsonObject) -> None:
 
 def _check_shape(document: JsonObject, contexts: ContextLibrary) -> int:
     """Refuse what JSON-LD would drop, merge or let be spelled in a second way; count the leaves that must survive."""
-    top = _context_urls(document)
-    for url in top:
-        contexts.get(url)
+    top = _contexts(document, contexts)
     leaves = nodes = 0
     pending: list[tuple[JsonValue, str, int]] = []
     for name, member in document.items():
@@ -92,7 +92,7 @@ def _check_shape(document: JsonObject, contexts: ContextLibrary) -> int:
         nodes += 1
         if depth > MAX_JSON_DEPTH or nodes > MAX_JSON_NODES:
             raise Malformed("too-complex", f"expected at most {MAX_JSON_DEPTH} levels and {MAX_JSON_NODES} values")
-        inside = _children(value, where, top)
+        inside = _children(value, where, top, contexts)
         if inside is None:
             leaves += 1
         else:
@@ -100,25 +100,34 @@ def _check_shape(document: JsonObject, contexts: ContextLibrary) -> int:
     return leaves
 
 
-def _context_urls(document: JsonObject) -> list[str]:
+def _contexts(document: JsonObject, contexts: ContextLibrary) -> list[JsonValue]:
     context = document.get("@context")
-    urls = [url for url in (context if isinstance(context, list) else [context]) if isinstance(url, str)]
-    if not urls or (isinstance(context, list) and len(urls) != len(context)):
-        # What an object in place of a URL defines is no context known here.
-        raise UnknownContext("a context that is no URL") if context else Malformed("json-ld", "expected an @context")
-    if len(set(urls)) != len(urls) or len(urls) > MAX_CONTEXTS:
+    listed: list[JsonValue] = context if isinstance(context, list) else [context]
+    if not listed or not all(isinstance(item, str | dict) for item in listed):
+        raise Malformed("json-ld", "expected URLs or objects", where="@context")
+    if not isinstance(listed[0], str):
+        # What an object in the place of the first context defines could be anything.
+        raise UnknownContext("one that begins with an object")
+    if len(listed) > MAX_CONTEXTS or any(item in listed[:place] for place, item in enumerate(listed)):
         raise Malformed("json-ld", f"expected each context once and at most {MAX_CONTEXTS}", where="@context")
-    return urls
+    for item in listed:
+        if isinstance(item, str):
+            contexts.get(item)
+        elif isinstance(item, dict):
+            check_inline_context(item)
+    return listed
 
 
-def _children(value: JsonValue, where: str, top: list[str]) -> list[tuple[JsonValue, str]] | None:
+def _children(
+    value: JsonValue, where: str, top: list[JsonValue], contexts: ContextLibrary
+) -> list[tuple[JsonValue, str]] | None:
     match value:
         case None:
             raise Malformed("null-value", "expected a value, got null, which JSON-LD drops", where=where)
         case list():
             return _items(value, where)
         case dict():
-            return _members(value, where, top)
+            return _members(value, where, top, contexts)
         case _:
             return None
 
@@ -131,25 +140,34 @@ def _items(items: list[JsonValue], where: str) -> list[tuple[JsonValue, str]]:
     return [(item, where) for item in items]
 
 
-def _members(value: JsonObject, where: str, top: list[str]) -> list[tuple[JsonValue, str]]:
+def _members(
+    value: JsonObject, where: str, top: list[JsonValue], contexts: ContextLibrary
+) -> list[tuple[JsonValue, str]]:
     if not value:
         raise Malformed("empty-object", "expected a member, got an empty object", where=where)
     if "@value" in value:
         _check_language_value(value, where)
         return [(member, where) for member in value.values()]
     if "@context" in value:
-        _check_inner_context(value["@context"], where, top)
+        _check_inner_context(value["@context"], where, top, contexts)
     members = [(member, name) for name, member in value.items() if name != "@context"]
     for _, name in members:
         _check_name(name, where)
     return [(member, f"{where}.{name}") for member, name in members]
 
 
-def _check_inner_context(context: JsonValue, where: str, top: list[str]) -> None:
-    # An endorsement is a credential inside the credential and repeats the contexts. Others could give a term
-    # another meaning than a reader of the JSON expects.
-    if not isinstance(context, list) or not context or context != top[: len(context)]:
+def _check_inner_context(context: JsonValue, where: str, top: list[JsonValue], contexts: ContextLibrary) -> None:
+    # A credential inside the document, an endorsement or a presented one, has contexts as it would have on its own.
+    # Others could give a term another meaning than a reader of the JSON expects.
+    inner = context if isinstance(context, list) else [context]
+    if inner and isinstance(context, list) and inner == top[: len(inner)]:
+        return
+    if not inner or inner[0] not in (CREDENTIALS_V2, CREDENTIALS_V1) or len(inner) > MAX_CONTEXTS:
         raise UnknownContext(f"another one than the document's at {where}")
+    for item in inner:
+        if not isinstance(item, str):
+            raise UnknownContext(f"one that is no URL at {where}")
+        contexts.get(item)
 
 
 def _check_name(name: str, where: str) -> None:
@@ -159,12 +177,17 @@ def _check_name(name: str, where: str) -> None:
 
 
 def _check_language_value(value: JsonObject, where: str) -> None:
-    language = value.get("@language")
-    # RDF compares language tags without case and implementations differ in writing them: only one spelling is read.
-    if set(value) != {"@value", "@language"} or not isinstance(value["@value"], str):
-        raise Malformed("json-ld-spelling", "expected @value with @language and nothing else", where=where)
+    if not _LANGUAGE_VALUE.issuperset(value) or len(value) == 1 or not isinstance(value["@value"], str):
+        raise Malformed(
+            "json-ld-spelling", "expected @value with @language or @direction and nothing else", where=where
+        )
+    language, direction = value.get("@language", "en"), value.get("@direction", "ltr")
+    # In the canonical form the tag is in lower case, as JSON-LD 1.1 and RDF 1.1 admit: PyLD, pyoxigraph and jsonld.js
+    # all write it so, whatever case the document has.
     if not isinstance(language, str) or _LANGUAGE.fullmatch(language) is None:
-        raise Malformed("invalid-language", f"expected a language tag in lower case, got {language!r}", where=where)
+        raise Malformed("invalid-language", f"expected a language tag, got {language!r}", where=where)
+    if direction not in ("ltr", "rtl"):
+        raise Malformed("invalid-direction", f"expected ltr or rtl, got {direction!r}", where=where)
 
 
 def _check_expanded(expanded: list[Any], *, leaves: int) -> None:
@@ -175,7 +198,7 @@ def _check_expanded(expanded: list[Any], *, leaves: int) -> None:
     while pending:
         item = pending.pop()
         if "@value" in item:
-            found += _leaves_of(item["@value"]) + ("@language" in item)
+            found += _leaves_of(item["@value"]) + ("@language" in item) + ("@direction" in item)
         else:
             found += _check_node(item, pending)
             # Nodes of one name are one node, wherever they stand.
@@ -198,7 +221,11 @@ def _check_node(node: Mapping[str, Any], pending: list[Any]) -> int:
             found += len(values)
             for iri in values:
                 _check_absolute(iri)
-        elif name in {"@list", "@graph"} or not name.startswith("@"):
+        elif name in {"@list", "@graph"}:
+            pending.extend(values)
+        elif not name.startswith("@"):
+            # A vocabulary makes an IRI of any text: one that is none would leave the quads without a word.
+            _check_absolute(name)
             pending.extend(values)
         # What stands under other keywords, such as @index, is in no quad: its leaves will be missed.
     return found

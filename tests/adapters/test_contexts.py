@@ -8,9 +8,11 @@ import pytest
 
 from registry.adapters.contexts import (
     CREDENTIALS_V2,
-    OPEN_BADGES_EXTENSIONS,
+    ED25519_2020_V1,
     PINNED,
+    VOCABULARIES,
     PinnedContext,
+    VocabularyContext,
     load_contexts,
 )
 from registry.domain.errors import Unavailable
@@ -21,13 +23,53 @@ CONTEXTS = SHARED_DATA / "contexts"
 MANIFEST = json.loads((CONTEXTS / "MANIFEST.json").read_text())
 
 
-@pytest.mark.parametrize("context", PINNED, ids=lambda context: context.url)
-def test_the_installed_contexts_say_what_the_standards_publish(context: PinnedContext) -> None:
-    published = next(entry for entry in MANIFEST if entry["url"] == context.url)
+OTHER_SPACE = {
+    "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json",
+    "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.1.json",
+    "https://www.w3.org/2018/credentials/v1",
+    "https://www.w3.org/ns/did/v1",
+}
+"""Packaged with other white space than published, so under another hash."""
 
-    assert load_contexts().get(context.url) == json.loads((CONTEXTS / published["file"]).read_text())
-    # All are equal to the byte but the extensions, whose white space differs.
-    assert (context.sha256 == published["sha256"]) is (context.url != OPEN_BADGES_EXTENSIONS)
+
+def published(url: str) -> tuple[str, bytes]:
+    entry = next(entry for entry in MANIFEST if entry["url"] == url)
+    return entry["sha256"], (CONTEXTS / entry["file"]).read_bytes()
+
+
+@pytest.mark.parametrize(
+    "context", [context for context in PINNED if context.url != ED25519_2020_V1], ids=lambda context: context.url
+)
+def test_the_installed_contexts_say_what_the_standards_publish(context: PinnedContext) -> None:
+    digest, content = published(context.url)
+
+    assert load_contexts().get(context.url) == json.loads(content)
+    assert (context.sha256 == digest) is (context.url not in OTHER_SPACE)
+
+
+def test_the_terms_of_an_ed25519_signature_mean_what_the_w3c_says() -> None:
+    # The URL answers with more terms than the W3C's copy has: what both define is the same.
+    installed = load_contexts().get(ED25519_2020_V1)["@context"]
+    w3c = json.loads(published(ED25519_2020_V1)[1])["@context"]
+    assert isinstance(installed, dict)
+    proof, other = installed["Ed25519Signature2020"], w3c["Ed25519Signature2020"]
+    assert isinstance(proof, dict)
+    terms = proof["@context"]
+    assert isinstance(terms, dict)
+
+    shared = set(terms) & set(other["@context"]) - {"@protected", "proofPurpose"}
+
+    assert {"created", "verificationMethod", "proofValue", "challenge", "domain"} <= shared
+    assert {name: terms[name] for name in shared} == {name: other["@context"][name] for name in shared}
+
+
+@pytest.mark.parametrize("context", VOCABULARIES, ids=lambda context: context.url)
+def test_contexts_of_one_statement_are_written_to_the_published_byte(context: VocabularyContext) -> None:
+    digest, content = published(context.url)
+
+    assert context.content() == content
+    assert context.sha256 == digest
+    assert load_contexts().get(context.url) == json.loads(content)
 
 
 def test_an_unknown_context_is_told_by_its_url() -> None:

@@ -157,13 +157,20 @@ def test_canonicalizing_leaves_the_document_as_it_was() -> None:
         ({"id": "badge-1"}, "relative-iri"),
         ({"id": ["urn:a:b", "urn:a:c"]}, "json-ld"),
         ({"name": {"@value": "x", "@language": "en_GB"}}, "invalid-language"),
-        ({"name": {"@value": "x", "@language": "en-GB"}}, "invalid-language"),
+        ({"name": {"@value": "x", "@language": ""}}, "invalid-language"),
         ({"name": {"@value": "x", "@language": None}}, "invalid-language"),
-        ({"name": {"@value": "x", "@language": "ar", "@direction": "rtl"}}, "json-ld-spelling"),
+        ({"name": {"@value": "x", "@language": "ar", "@direction": "left"}}, "invalid-direction"),
+        ({"name": {"@value": "x", "@language": "ar", "@direction": None}}, "invalid-direction"),
+        ({"name": {"@value": "x", "@language": "ar", "url": "https://a.example/"}}, "json-ld-spelling"),
+        ({"name": {"@value": "x", "@language": "ar", "@type": "@json"}}, "json-ld-spelling"),
+        ({"name": {"@language": "ar"}}, "json-ld-spelling"),
+        ({"name": [{"@value": "x", "@language": "en-US"}, {"@value": "x", "@language": "en-us"}]}, "duplicate-value"),
         ({"name": {"@value": 5, "@language": "ar"}}, "json-ld-spelling"),
         ({"name": {"@value": "x"}}, "json-ld-spelling"),
         ({"@context": ["https://www.w3.org/ns/credentials/v2"] * 2}, "json-ld"),
         ({"@context": None}, "json-ld"),
+        ({"@context": []}, "json-ld"),
+        ({"@context": ["https://www.w3.org/ns/credentials/v2", 5]}, "json-ld"),
     ],
 )
 def test_what_json_ld_would_drop_or_read_twice_is_refused(change: JsonObject, code: str) -> None:
@@ -241,17 +248,29 @@ def test_the_1edtech_examples_say_what_they_say_to_a_plain_processor(path: Path)
     assert canonical == canonical_again(canonical)
 
 
-def test_a_language_tagged_text_is_signed_with_its_language() -> None:
-    document: JsonObject = {**unsigned_badge(), "name": {"@value": "Analyse", "@language": "fr"}}
+@pytest.mark.parametrize(
+    ("text", "signed"),
+    [
+        ({"@value": "Analyse", "@language": "fr"}, b'"Analyse"@fr .'),
+        ({"@value": "Analysis", "@language": "en-US"}, b'"Analysis"@en-us .'),
+        ({"@value": "x", "@language": "zh-Hant-TW"}, b'"x"@zh-hant-tw .'),
+        (
+            {"@value": "x", "@language": "ar-EG", "@direction": "rtl"},
+            b'"x"^^<https://www.w3.org/ns/i18n#ar-eg_rtl> .',
+        ),
+        ({"@value": "x", "@direction": "ltr"}, b'"x"^^<https://www.w3.org/ns/i18n#_ltr> .'),
+    ],
+)
+def test_a_text_is_signed_with_its_language_and_direction(text: JsonObject, signed: bytes) -> None:
+    document: JsonObject = {**unsigned_badge(), "name": text}
 
-    assert b'"Analyse"@fr' in pinned_json_ld().canonical_nquads(document)
+    assert signed in pinned_json_ld().canonical_nquads(document)
 
 
 @pytest.mark.parametrize(
     "contexts",
     [
         ["https://www.w3.org/ns/credentials/v2", "https://stranger.example/v1"],
-        ["https://www.w3.org/ns/credentials/v2", {"nickname": "https://schema.org/alternateName"}],
         [{"@vocab": "https://schema.org/"}],
         {"@vocab": "https://schema.org/"},
     ],
