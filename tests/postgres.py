@@ -35,7 +35,7 @@ _SUPERUSER: Final = "postgres"
 _SOCKET_NAME: Final = ".s.PGSQL.5432"
 _PROGRAMS: Final = ("initdb", "postgres")
 _CLUSTER_OPTIONS: Final = ("-U", _SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
-_SETTINGS: Final = (
+SETTINGS: Final = (
     "--listen_addresses=",
     "--fsync=off",  # a test database does not outlive a power cut
     "--synchronous_commit=off",
@@ -51,6 +51,7 @@ class PostgresServer:
     """A running server, reached through a Unix socket."""
 
     socket_folder: Path
+    process_id: int
 
     def url(self, database: str) -> str:
         """Return the SQLAlchemy URL (psycopg 3) of a database of this server."""
@@ -72,7 +73,7 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
+def running_postgres(settings: Sequence[str] = SETTINGS) -> Iterator[PostgresServer]:
     """Yield a new server with an empty cluster; stop it and remove its files in any case."""
     home = Path(tempfile.mkdtemp(prefix="credroot-pg-", dir=_temporary_parent()))
     try:
@@ -87,8 +88,9 @@ def running_postgres() -> Iterator[PostgresServer]:
             if account is not None:
                 os.chown(folder, account.pw_uid, account.pw_gid)
         _run([programs / "initdb", "-D", cluster, *_CLUSTER_OPTIONS], account=account, cwd=home)
-        with _started([programs / "postgres", "-D", cluster, "-k", sockets, *_SETTINGS], account=account, cwd=home):
-            yield PostgresServer(socket_folder=sockets)
+        command: list[str | Path] = [programs / "postgres", "-D", cluster, "-k", sockets, *settings]
+        with _started(command, account=account, cwd=home) as process_id:
+            yield PostgresServer(socket_folder=sockets, process_id=process_id)
     finally:
         shutil.rmtree(home)
 
@@ -155,7 +157,7 @@ def _run(command: Sequence[str | Path], *, account: pwd.struct_passwd | None, cw
 
 
 @contextmanager
-def _started(command: Sequence[str | Path], *, account: pwd.struct_passwd | None, cwd: Path) -> Iterator[None]:
+def _started(command: Sequence[str | Path], *, account: pwd.struct_passwd | None, cwd: Path) -> Iterator[int]:
     server = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -171,7 +173,7 @@ def _started(command: Sequence[str | Path], *, account: pwd.struct_passwd | None
     log.start()
     try:
         log.wait_until_ready()
-        yield
+        yield server.pid
     finally:
         # SIGQUIT is PostgreSQL's immediate shutdown; the cluster is thrown away.
         if server.poll() is None:

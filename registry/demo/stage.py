@@ -41,8 +41,18 @@ def empty_folder(folder: Path) -> None:
 class Stage:
     """Everything that runs; leaving the `with` block ends it."""
 
-    def __init__(self, folder: Path, *, ports: tuple[int, int] | None = None, seal_after_seconds: int = NEVER) -> None:
-        """Choose ports (of the chain and the service) and keys; nothing is started yet."""
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        ports: tuple[int, int] | None = None,
+        seal_after_seconds: int = NEVER,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        """Choose ports (of the chain and the service) and keys; nothing is started yet.
+
+        `settings` are variables of the environment that replace the stage's own.
+        """
         self.folder = folder
         self.registry = folder / "registry"
         self.rpc_port, self.service_port = _free_ports() if ports is None else ports
@@ -51,6 +61,7 @@ class Stage:
         self.public_url = f"https://localhost:{self.service_port}"
         self.ca_file = self.registry / "ca.pem"
         self.anchorer, self.thief, self.holder, self.cheat = (_new_account() for _ in range(4))
+        self._settings = {} if settings is None else settings
         self._running: dict[str, Running] = {}
 
     def __enter__(self) -> Self:
@@ -83,6 +94,7 @@ class Stage:
             "CREDROOT_SEAL_AFTER_SECONDS": str(self._seal_after_seconds),
             "CREDROOT_SEAL_AFTER_CREDENTIALS": "1000000",
             "CREDROOT_POLL_SECONDS": "0.25",
+            **self._settings,
         }
 
     def prepare(self) -> None:
@@ -139,6 +151,10 @@ class Stage:
     def client(self, key: str | None = None) -> Service:
         """Return a client of the service."""
         return Service(self.public_url, ca_file=self.ca_file, key=key)
+
+    def process_id(self, name: str) -> int:
+        """Return the id of a running process."""
+        return self._running[name].process.pid
 
     def stop(self, name: str) -> None:
         """End one process; one that does not run is none."""
