@@ -153,7 +153,7 @@ def draft(tools: SigningTools, template: Template, order: Order, *, slot: int) -
         credential_id=document_id,
         issuer=template.profile,
         achievement=template.frozen,
-        recipient=_recipient(tools, order.person),
+        recipient=recipient_of(tools, order.person),
         award=order.award,
         status=StatusPlace(base_url=tools.status_url, log=template.log, slot=slot),
     )
@@ -235,7 +235,8 @@ def _recipient_key(secret: bytes, identifier: str) -> bytes:
     return hmac.digest(secret, identifier.encode(), "sha256")
 
 
-def _recipient(tools: SigningTools, person: Person) -> Recipient:
+def recipient_of(tools: SigningTools, person: Person) -> Recipient:
+    """Return a person as a credential names them: identifiers hashed, each with a salt of its own."""
     return Recipient(
         name=person.name,
         id=person.id,
