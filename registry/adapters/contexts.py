@@ -157,6 +157,10 @@ class ContextLibrary:
             raise UnknownContext(url)
         return document
 
+    def documents(self) -> tuple[JsonObject, ...]:
+        """Return every context document."""
+        return tuple(self._documents.values())
+
 
 def load_contexts(folder: Path | None = None, *, pinned: tuple[PinnedContext, ...] = PINNED) -> ContextLibrary:
     """Read the pinned contexts from the installed packages, or from a folder with the same file names.

@@ -42,6 +42,11 @@ def check_text(text: str, where: str) -> str:
     return text
 
 
+def has_forbidden_character(text: str) -> bool:
+    """Tell whether a text has a character that `check_text` refuses."""
+    return _FORBIDDEN.search(text) is not None
+
+
 def check_iri(text: object, where: str) -> str:
     """Return the text if it is an absolute IRI (RFC 3987), which JSON-LD keeps.
 

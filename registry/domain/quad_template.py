@@ -1,0 +1,244 @@
+"""Canonical N-Quads with gaps: documents of one shape are canonicalized by filling them in (RDFC-1.0).
+
+    canonical N-Quads of a document whose free values are markers -> QuadTemplate -> fill(values) -> canonical N-Quads
+
+RDFC-1.0 (section 4.4.3, steps 3 and 4) names the blank nodes whose own statements differ (Hash First Degree Quads,
+section 4.6) in the order of those hashes; where all differ it is then done, and no neighbour was looked at. That is
+nearly every credential, and needs nothing but the lines, which are written once and filled in. Where two nodes look
+alike or two lines are equal, `fill` returns None and somebody else has to do the work.
+
+What a value must not be is for the caller to know: text without control characters but LF and CR, and absolute IRIs
+where the template has IRIs.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from operator import itemgetter
+from typing import Final, TypeAlias, cast
+
+import pyoxigraph
+
+_DOUBLE: Final = "http://www.w3.org/2001/XMLSchema#double"
+"""JSON-LD rewrites the text of such a literal where it is a number: it cannot be filled in."""
+_END: Final = "\0"
+"""Between the statements of two blank nodes. It stands in no value and in no canonical line."""
+_MAX_COMPARED: Final = 300
+"""Lines of which every two are compared once, to learn whether any can become equal; more are compared when filled."""
+
+_ESCAPED: Final = re.compile(r'["\\\n\r]')
+_ESCAPES: Final = str.maketrans({'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r"})
+
+_Fill: TypeAlias = Callable[[Sequence[str]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A blank node, by its number among those of the template."""
+
+    number: int
+
+
+_Term: TypeAlias = tuple[str | int | _Node, ...]
+"""Text as it stands, the numbers of gaps, or a blank node."""
+_Line: TypeAlias = tuple[_Term, ...]
+"""Subject, predicate, object, and the graph's name where there is one."""
+_Pieces: TypeAlias = tuple[str | int, ...]
+
+
+def escape(text: str) -> str:
+    """Write a text as it stands in a literal of N-Quads and in a string of JSON (RFC 8785), which agree on it.
+
+    The text has no control characters but LF and CR.
+    """
+    return text.translate(_ESCAPES) if _ESCAPED.search(text) is not None else text
+
+
+def text_with_gaps(pieces: Iterable[str | int]) -> _Fill:
+    """Return what writes a text whose gaps are numbers: it takes the values by number."""
+    given = tuple(pieces)
+    gaps = [piece for piece in given if isinstance(piece, int)]
+    text = "".join("%s" if isinstance(piece, int) else piece.replace("%", "%%") for piece in given)
+    if len(gaps) > 1:
+        pick = itemgetter(*gaps)
+        return lambda values: text % pick(values)
+    # itemgetter of one item returns the item itself.
+    return lambda values: text % tuple(values[gap] for gap in gaps)
+
+
+def split_at_markers(text: str, markers: Sequence[str]) -> list[str | int]:
+    """Cut a text where markers stand in it; each becomes its number. No marker is the beginning of another."""
+    numbers = {marker: number for number, marker in enumerate(markers)}
+    pattern = "|".join(map(re.escape, markers))
+    return [numbers.get(part, part) for part in re.split(f"({pattern})", text)] if pattern else [text]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Block:
+    """The statements of one blank node that has gaps in them."""
+
+    node: int
+    settled: bool
+    """Their order is the same whatever is filled in."""
+
+
+class QuadTemplate:
+    """The canonical N-Quads of all documents of one shape."""
+
+    __slots__ = ("_blocks", "_hashes", "_labels", "_repeatable", "_write_blocks", "_write_lines", "iris", "size")
+
+    def __init__(self, lines: Sequence[_Line], *, nodes: int, values: int, iris: frozenset[int]) -> None:
+        self.iris = iris
+        """The gaps that stand as IRIs."""
+        # Labels are filled in like values, after them.
+        text = _joined((_written(line, lambda node: values + node.number) for line in lines), "\n")
+        self.size = sum(len(piece) if isinstance(piece, str) else 8 for piece in text)
+        """About how many characters it takes."""
+        self._write_lines = text_with_gaps(text)
+        self._repeatable = len(lines) > _MAX_COMPARED or _can_repeat(lines)
+        self._labels = [f"_:c14n{number}" for number in range(nodes)]
+        self._hashes: list[bytes] = []
+        self._blocks: list[_Block] = []
+        blocks: list[_Pieces] = []
+        for node in range(nodes):
+            stated = sorted(_seen_from(node, lines), key=_beginning)
+            block = _joined(stated, "")
+            if any(isinstance(piece, int) for piece in block):
+                self._blocks.append(_Block(node=node, settled=_is_settled(stated)))
+                self._hashes.append(b"")
+                blocks.append(block)
+            else:
+                self._hashes.append(_digest("".join(sorted("".join(map(str, line)) for line in stated))))
+        self._write_blocks = text_with_gaps(_joined(blocks, _END))
+
+    def fill(self, values: Sequence[str]) -> bytes | None:
+        """Write the canonical N-Quads with these values, already escaped; None where that takes more than filling in.
+
+        It does where two blank nodes look alike, or two lines are equal.
+        """
+        labels = self._name_nodes(values)
+        if labels is None:
+            return None
+        lines = self._write_lines([*values, *labels]).split("\n")
+        if self._repeatable and len(set(lines)) != len(lines):
+            return None
+        lines.sort()
+        lines.append("")
+        return "\n".join(lines).encode()
+
+    def _name_nodes(self, values: Sequence[str]) -> list[str] | None:
+        """Return the canonical label of each blank node, None when two of them hash to the same."""
+        hashes = self._hashes.copy()
+        if self._blocks:
+            for block, text in zip(self._blocks, self._write_blocks(values).split(_END), strict=True):
+                # Every line ends with a dot, and none begins another: with and without line ends they sort alike.
+                settled = text if block.settled else "\n".join(sorted(text.split("\n")[:-1])) + "\n"
+                hashes[block.node] = _digest(settled)
+        if len(set(hashes)) != len(hashes):
+            return None
+        named = dict(zip(sorted(hashes), self._labels, strict=True))
+        return [named[digest] for digest in hashes]
+
+
+def compile_template(nquads: bytes, markers: Sequence[str], *, nonce: str) -> QuadTemplate | None:
+    """Make a template of the canonical N-Quads of a document in which markers stand for values.
+
+    Every marker contains the nonce, and nothing else in the document does. None when a marker is missing, is only a
+    part of a term, or stands where its value would be rewritten.
+    """
+    numbers = {marker: number for number, marker in enumerate(markers)}
+    nodes: dict[str, _Node] = {}
+    reader = _Reader(numbers=numbers, nonce=nonce, nodes=nodes)
+    lines = [reader.line(quad) for quad in pyoxigraph.parse(nquads, pyoxigraph.RdfFormat.N_QUADS)]
+    found = {piece for line in lines for term in line for piece in term if isinstance(piece, int)}
+    if reader.failed or not lines or len(found) != len(markers):
+        return None
+    return QuadTemplate(lines, nodes=len(nodes), values=len(markers), iris=frozenset(reader.iris))
+
+
+class _Reader:
+    """Reads quads as lines with gaps."""
+
+    def __init__(self, *, numbers: Mapping[str, int], nonce: str, nodes: dict[str, _Node]) -> None:
+        self.failed = False
+        self.iris: set[int] = set()
+        self._numbers = numbers
+        self._nonce = nonce
+        self._nodes = nodes
+
+    def line(self, quad: pyoxigraph.Quad | pyoxigraph.Triple) -> _Line:
+        line = (self._term(quad.subject), self._term(quad.predicate), self._term(quad.object))
+        graph = cast("pyoxigraph.Quad", quad).graph_name
+        return line if isinstance(graph, pyoxigraph.DefaultGraph) else (*line, self._term(graph))
+
+    def _term(self, term: object) -> _Term:
+        match term:
+            case pyoxigraph.BlankNode():
+                return (self._nodes.setdefault(term.value, _Node(len(self._nodes))),)
+            case pyoxigraph.NamedNode() if term.value in self._numbers:
+                gap = self._numbers[term.value]
+                self.iris.add(gap)
+                return ("<", gap, ">")
+            case pyoxigraph.Literal() if term.value in self._numbers:
+                self.failed = self.failed or term.datatype.value == _DOUBLE
+                # What follows the text: the quote, and a datatype or a language.
+                return ('"', self._numbers[term.value], str(term)[len(term.value) + 1 :])
+            case _:
+                self.failed = self.failed or self._nonce in str(term)
+                return (str(term),)
+
+
+def _written(line: _Line, write_node: Callable[[_Node], str | int]) -> _Pieces:
+    terms = (tuple(write_node(piece) if isinstance(piece, _Node) else piece for piece in term) for term in line)
+    return (*_joined(terms, " "), " .")
+
+
+def _seen_from(node: int, lines: Sequence[_Line]) -> list[_Pieces]:
+    """Write a node's statements as Hash First Degree Quads does: the node itself is `a`, every other one is `z`."""
+    seen = [line for line in lines if (_Node(node),) in line]
+    return [(*_written(line, lambda other: "_:a" if other.number == node else "_:z"), "\n") for line in seen]
+
+
+def _joined(parts: Iterable[_Pieces], between: str) -> _Pieces:
+    pieces: list[str | int] = []
+    for part in parts:
+        pieces += [between, *part] if pieces else part
+    return tuple(pieces)
+
+
+def _beginning(line: _Pieces) -> str:
+    """Return what stands before the first gap."""
+    beginning = ""
+    for piece in line:
+        if isinstance(piece, int):
+            break
+        beginning += piece
+    return beginning
+
+
+def _is_settled(lines: Sequence[_Pieces]) -> bool:
+    """Tell whether lines that are sorted by their beginnings stay sorted whatever is filled in."""
+    beginnings = [_beginning(line) for line in lines]
+    # Two that differ before the first gap are in order; what has no gap ends with a line end.
+    return all(earlier.endswith("\n") or not later.startswith(earlier) for earlier, later in pairwise(beginnings))
+
+
+def _can_repeat(lines: Sequence[_Line]) -> bool:
+    return any(_can_equal(line, other) for number, line in enumerate(lines) for other in lines[:number])
+
+
+def _can_equal(line: _Line, other: _Line) -> bool:
+    return len(line) == len(other) and all(_can_coincide(*terms) for terms in zip(line, other, strict=True))
+
+
+def _can_coincide(term: _Term, other: _Term) -> bool:
+    if term == other:
+        return True
+    has_gap = any(isinstance(piece, int) for piece in (*term, *other))
+    return has_gap and str(term[0])[:1] == str(other[0])[:1]
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
