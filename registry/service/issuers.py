@@ -63,7 +63,7 @@ def create_issuer(resources: Resources, unit: WriteStore, order: IssuerOrder, *,
     Raises Conflict when slug or DID are taken, NotFound `no-log` before the registry is initialised.
     """
     log = unit.access.log().name
-    _require_free(unit, order.slug)
+    require_free(unit, order.slug)
     if order.did_method is DidMethod.KEY:
         did = did_key(key.public_key)
         method = f"{did}#{did.removeprefix('did:key:')}"
@@ -91,7 +91,8 @@ def create_issuer(resources: Resources, unit: WriteStore, order: IssuerOrder, *,
     return unit.issuers.get(issuer.id)
 
 
-def _require_free(unit: WriteStore, slug: str) -> None:
+def require_free(unit: WriteStore, slug: str) -> None:
+    """Raise Conflict `issuer-slug-taken` for a slug that an issuer has."""
     # The constraint decides between two at the same moment; which of them it names first, databases do not agree on.
     try:
         unit.issuers.by_slug(slug)
