@@ -3,12 +3,17 @@
 Adapters implement them; the domain knows none of them; service and worker know nothing else.
 """
 
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from registry.domain.canonical import JsonObject
 from registry.domain.errors import Unavailable
+
+_ToolsT_co = TypeVar("_ToolsT_co", covariant=True)
+_ChunkT = TypeVar("_ChunkT")
+_ResultT = TypeVar("_ResultT")
 
 
 class Clock(Protocol):
@@ -96,4 +101,26 @@ class DidResolver(Protocol):
 
         Raises Malformed for what is no such DID, Unavailable with the reason when no document could be had.
         """
+        ...
+
+
+class ChunkExecutor(Protocol[_ToolsT_co]):
+    """Does chunks of work: here, over processes of this machine, over a cluster. Safe to share between threads."""
+
+    def map(
+        self, function: Callable[[_ToolsT_co, _ChunkT], _ResultT], chunks: Iterable[_ChunkT]
+    ) -> Generator[_ResultT, None, None]:
+        """Yield what a function makes of each chunk and of the tools where it is run, in the order of the chunks.
+
+        Chunks are taken in the caller's thread and a bounded number ahead of the results, so neither need fit into
+        memory. Function, chunks and results can be pickled, and a chunk may be done more than once: a process that
+        dies is replaced. Closing the generator gives up what was not begun.
+
+        Raises what the function raises, when it is that chunk's turn; Unavailable `worker-process-ended` when a chunk
+        ends every process that does it, `executor-closed` when the executor was closed.
+        """
+        ...
+
+    def close(self) -> None:
+        """End at once whatever runs for it, and wait for that."""
         ...

@@ -1,9 +1,9 @@
 """Rows of an upload as orders: what each column becomes in a credential."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from registry.domain.upload_codes import Code, find
 from registry.domain.upload_judging import RecipientRow, Result, RowJudgement
 from registry.domain.upload_rules import UploadRules
 from registry.service.issuing import Order, Person, Template, draft
-from registry.service.resources import Resources
+from registry.service.resources import SigningTools
 from registry.store_ports import UploadRecord
 
 END_OF_DAY: Final = timedelta(hours=23, minutes=59, seconds=59)
@@ -91,24 +91,21 @@ def validity_of(valid_from: datetime, expires_on: date | None, validity_days: in
     return None if validity_days is None else valid_from.replace(microsecond=0) + timedelta(days=validity_days)
 
 
-def draftable(
-    resources: Resources, template: Template, upload: UploadRecord, judgements: Iterator[RowJudgement]
-) -> Iterator[RowJudgement]:
-    """Pass rows on, those refused that no credential can be built from: a dry run finds what issuing would find."""
-    for judgement in judgements:
-        yield _drafted(resources, template, upload, judgement)
-
-
-def _drafted(resources: Resources, template: Template, upload: UploadRecord, judgement: RowJudgement) -> RowJudgement:
-    if judgement.recipient is None:
-        return judgement
+def draft_refusal(tools: SigningTools, template: Template, row: RecipientRow) -> Malformed | None:
+    """Build the credential of a row without signing it; return why that cannot be done, if it cannot."""
+    # Nothing of a draft depends on the upload it stands in.
+    order = partial(order_of, row, template.frozen.achievement, upload_id=template.record.id, allow_duplicate=False)
     try:
-        order = order_of(judgement.recipient, template.frozen.achievement, upload_id=upload.id, allow_duplicate=False)
-        draft(resources, template, order, slot=0)
+        draft(tools, template, order(), slot=0)
     except Malformed as error:
-        refused = find(Code.NOT_ISSUABLE, line=judgement.line, detail=error.message)
-        return replace(judgement, result=Result.ERROR, recipient=None, findings=(refused, *judgement.findings))
-    return judgement
+        return error
+    return None
+
+
+def refuse(judgement: RowJudgement, error: Malformed) -> RowJudgement:
+    """Refuse a row that no credential can be built from: a dry run finds what issuing would find."""
+    refused = find(Code.NOT_ISSUABLE, line=judgement.line, detail=error.message)
+    return replace(judgement, result=Result.ERROR, recipient=None, findings=(refused, *judgement.findings))
 
 
 def _results(row: RecipientRow, descriptions: tuple[ResultDescription, ...]) -> tuple[str, ...]:

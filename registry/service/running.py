@@ -10,7 +10,7 @@ import structlog
 
 from registry.domain.errors import Conflict, CredrootError, Unavailable
 from registry.service.resources import Resources
-from registry.service.uploads import run, unfinished
+from registry.service.upload_issuing import run, unfinished
 from registry.store_ports import UploadRecord
 
 RETRY_SECONDS: Final = 5.0

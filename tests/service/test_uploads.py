@@ -16,14 +16,8 @@ from registry.domain.upload_judging import Result, RowJudgement
 from registry.ports import JsonLd
 from registry.service.issuers import rotate_key
 from registry.service.statuses import Reason, StatusAction, StatusRequest, change_status
-from registry.service.uploads import (
-    annotated,
-    judgements,
-    preview,
-    run,
-    start,
-    unfinished,
-)
+from registry.service.upload_issuing import run, unfinished
+from registry.service.uploads import annotated, judgements, preview, start
 from registry.store_ports import AchievementRecord, IssuerRecord, UploadRecord, UploadState
 from tests.paths import SHARED_DATA
 from tests.registry_world import MAX_UPLOAD_BYTES, World
@@ -195,7 +189,7 @@ def test_an_upload_is_started_once(world: World, issuer: IssuerRecord, achieveme
 def test_an_interrupted_upload_is_carried_on_where_it_stopped(
     world: World, issuer: IssuerRecord, achievement: AchievementRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("registry.service.uploads.CHUNK_ROWS", 2)
+    monkeypatch.setattr("registry.service.upload_reading.CHUNK_ROWS", 2)
     record = begin(world, world.upload(issuer, achievement, people(5)))
     run(world.resources, record, max_bytes=MAX_UPLOAD_BYTES, stopping=after_chunks(1))
     stopped = world.get_upload(record)
@@ -210,7 +204,7 @@ def test_an_interrupted_upload_is_carried_on_where_it_stopped(
 def test_two_processes_at_the_same_upload_issue_every_row_once(
     world: World, issuer: IssuerRecord, achievement: AchievementRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("registry.service.uploads.CHUNK_ROWS", 3)
+    monkeypatch.setattr("registry.service.upload_reading.CHUNK_ROWS", 3)
     record = begin(world, world.upload(issuer, achievement, people(12)))
     lost: list[str] = []
 
@@ -268,7 +262,7 @@ def test_who_got_it_between_dry_run_and_issuing_is_passed_over(
 def test_a_key_replaced_in_the_middle_signs_the_rest(
     world: World, issuer: IssuerRecord, achievement: AchievementRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("registry.service.uploads.CHUNK_ROWS", 1)
+    monkeypatch.setattr("registry.service.upload_reading.CHUNK_ROWS", 1)
     record = begin(world, world.upload(issuer, achievement, people(3)))
     replacements = iter([world.resources.keys.generate()])
 

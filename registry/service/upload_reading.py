@@ -1,0 +1,49 @@
+"""The rows of an upload with what the register says of them: what judging and issuing both begin with."""
+
+from collections.abc import Iterator, Mapping
+from itertools import count
+
+from registry.domain.upload_chunks import CHUNK_ROWS, IssuedLookup, RowChunk, RowReader
+from registry.domain.upload_rules import UploadRules
+from registry.domain.upload_text import ByteSource
+from registry.service.issuing import Template
+from registry.service.resources import Resources
+from registry.store_ports import UploadRecord
+
+
+def read_rows(
+    resources: Resources, template: Template, record: UploadRecord, source: ByteSource, rules: UploadRules
+) -> Iterator[RowChunk]:
+    """Read a file's rows, a chunk at a time.
+
+    Raises FileProblem when the file as a whole cannot be read, at once or in the middle.
+    """
+    return RowReader(source, rules, _lookup(resources, template, record), chunk_rows=CHUNK_ROWS).chunks()
+
+
+def read_content(resources: Resources, record: UploadRecord) -> Iterator[bytes]:
+    """Yield a stored file piece by piece, each read in a transaction of its own.
+
+    What is stored never changes, and whoever reads the answer slowly must not hold a connection of the database.
+    """
+    for number in count():
+        with resources.store.read() as unit:
+            piece = unit.uploads.chunk(record.id, number)
+        if piece is None:
+            return
+        yield piece
+
+
+def _lookup(resources: Resources, template: Template, record: UploadRecord) -> IssuedLookup:
+    def look_up(identifiers: frozenset[str]) -> Mapping[str, str]:
+        keys = {template.recipient_key(identifier): identifier for identifier in identifiers}
+        with resources.store.read() as unit:
+            held = unit.credentials.holders(
+                template.record.id,
+                version=template.record.version,
+                recipient_keys=list(keys),
+                not_of_upload=record.id,
+            )
+        return {keys[key]: str(credential_id) for key, credential_id in held.items()}
+
+    return look_up
