@@ -6,6 +6,7 @@
 A failure is kept as well, so that a host that is down or slow is not asked once for every document that names it.
 """
 
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -41,6 +42,7 @@ class Loaded(Generic[_Value]):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry(Generic[_Value]):
     loaded: Loaded[_Value] | Unavailable
+    asked: float
     expires: float
     size_bytes: int
 
@@ -63,24 +65,26 @@ class ExpiringCache(Generic[_Value]):
         self._loading: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
-    def get(self, key: str, load: Callable[[], Loaded[_Value]]) -> _Value:
-        """Return the value of a key, from `load` when none is fresh.
+    def get(self, key: str, load: Callable[[], Loaded[_Value]], *, max_age_seconds: float = math.inf) -> _Value:
+        """Return the value of a key, from `load` when none is fresh, or none that was asked for recently enough.
 
         Raises Unavailable as `load` does, or as it did a moment ago.
         """
-        entry = self._fresh(key)
+        entry = self._fresh(key, max_age_seconds)
         if entry is None:
             with self._only_one(key):
-                entry = self._fresh(key) or self._load(key, load)
+                entry = self._fresh(key, max_age_seconds) or self._load(key, load)
         if isinstance(entry.loaded, Unavailable):
             # A new one for each caller: an exception collects the tracebacks of all who raise it.
             raise Unavailable(entry.loaded.code, entry.loaded.message) from entry.loaded
         return entry.loaded.value
 
-    def _fresh(self, key: str) -> _Entry[_Value] | None:
+    def _fresh(self, key: str, max_age_seconds: float) -> _Entry[_Value] | None:
         with self._lock:
-            entry = self._entries.get(key)
-            if entry is None or self._clock() >= entry.expires:
+            entry, now = self._entries.get(key), self._clock()
+            if entry is None or now >= entry.expires:
+                return None
+            if isinstance(entry.loaded, Loaded) and now - entry.asked > max_age_seconds:
                 return None
             self._entries.move_to_end(key)
             return entry
@@ -91,13 +95,15 @@ class ExpiringCache(Generic[_Value]):
 
     def _load(self, key: str, load: Callable[[], Loaded[_Value]]) -> _Entry[_Value]:
         entry: _Entry[_Value]
+        asked = self._clock()
         try:
             loaded = load()
-            entry = _Entry(loaded=loaded, expires=self._clock() + loaded.seconds, size_bytes=loaded.size_bytes)
+            expires = self._clock() + loaded.seconds
+            entry = _Entry(loaded=loaded, asked=asked, expires=expires, size_bytes=loaded.size_bytes)
         except NotToBeKept:
             raise
         except Unavailable as error:
-            entry = _Entry(loaded=error, expires=self._clock() + FAILURE_SECONDS, size_bytes=0)
+            entry = _Entry(loaded=error, asked=asked, expires=self._clock() + FAILURE_SECONDS, size_bytes=0)
         finally:
             with self._lock:
                 # Who waits holds the lock already; who comes later finds the entry, or makes a new lock.
