@@ -162,6 +162,7 @@ class EpochSealer:
         return NewBatch(
             id=batch_id,
             issuer_id=group.issuer_id,
+            did_document_sha256=group.did_document_sha256,
             header=canonicalize(header.to_json()),
             root=MerkleTree(tree_leaves(data)).root,
             count=len(ordered),

@@ -245,6 +245,7 @@ def _batch(group: UnsealedGroup, entries: Sequence[UnsealedEntry], at: datetime)
     return NewBatch(
         id=batch_id,
         issuer_id=group.issuer_id,
+        did_document_sha256=group.did_document_sha256,
         header=canonicalize(header.to_json()),
         root=MerkleTree(tree_leaves(content)).root,
         count=len(waiting),

@@ -34,6 +34,12 @@ def sized(name: str, size_bytes: int) -> CheckConstraint:
     return CheckConstraint(f"length({name}) = {size_bytes}", name=name)
 
 
+def microseconds(moment: datetime) -> int:
+    """Count the microseconds since 1970 of an aware moment."""
+    # Subtracting the aware epoch refuses a naive time with TypeError: a clock without a zone is a bug, not a value.
+    return (moment - _EPOCH) // _MICROSECOND
+
+
 class Id(TypeDecorator[uuid.UUID]):
     """A UUID: the native type of PostgreSQL, 16 bytes in SQLite."""
 
@@ -69,8 +75,7 @@ class Moment(TypeDecorator[datetime]):
 
     @override
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        # Subtracting the aware epoch refuses a naive time with TypeError: a clock without a zone is a bug, not a value.
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
+        return None if value is None else microseconds(value)
 
     @override
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:

@@ -5,18 +5,23 @@ from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, literal, select
 
-from registry.adapters import tables
+from registry.adapters import bulk, tables
+from registry.adapters.bulk import RowForms, insert_rows
 from registry.adapters.statements import one_row
+from registry.domain.errors import Conflict
 from registry.domain.hashing import Digest
 from registry.store_ports import CredentialRecord, NewCredential, Standing
 
 KEYS_A_QUERY: Final = 1_000
 """One chunk of an upload. SQLite takes 32,766 parameters a statement, PostgreSQL 65,535."""
 
-_CREDENTIALS: Final = select(tables.credential, tables.batch.c.epoch).join_from(
-    tables.credential, tables.batch, isouter=True
+_ENTRY: Final = tables.credential_entry
+_CREDENTIALS: Final = (
+    select(tables.credential, _ENTRY.c.batch_id, _ENTRY.c.entry_index, tables.batch.c.epoch)
+    .join_from(tables.credential, _ENTRY, _ENTRY.c.credential_id == tables.credential.c.id, isouter=True)
+    .join(tables.batch, tables.batch.c.id == _ENTRY.c.batch_id, isouter=True)
 )
 
 
@@ -118,43 +123,83 @@ class CredentialStore:
         """Store credentials, all or none. Raises Conflict."""
         if not credentials:
             return
-        self._connection.execute(insert(tables.credential), [_values(credential) for credential in credentials])
-        recipients = [
-            {"recipient_key": key, "credential_id": credential.id}
-            for credential in credentials
-            for key in dict.fromkeys(credential.recipient_keys)
-        ]
-        if recipients:
-            self._connection.execute(insert(tables.credential_recipient), recipients)
+        self._refer(credentials)
+        forms = RowForms(self._connection)
+        insert_rows(self._connection, tables.credential, [_row(forms, credential) for credential in credentials])
+        # In the order of the keys: neighbours share a page.
+        recipients = sorted({(key, credential.id) for credential in credentials for key in credential.recipient_keys})
+        insert_rows(
+            self._connection, tables.credential_recipient, [(key, forms.id(found)) for key, found in recipients]
+        )
+        insert_rows(
+            self._connection, tables.credential_waiting, [_waiting_row(forms, credential) for credential in credentials]
+        )
+
+    def _refer(self, credentials: Sequence[NewCredential]) -> None:
+        """Check once for each thing that it exists, and keep it until the transaction ends: a foreign key's promise."""
+        issuer, upload = tables.issuer.c.id, tables.upload.c.id
+        document, version = tables.did_document.c.sha256, tables.achievement_version.c
+        self._require([issuer == value for value in {each.issuer_id for each in credentials}], tables.issuer)
+        self._require([upload == value for value in {each.upload_id for each in credentials} - {None}], tables.upload)
+        self._require(
+            [document == value for value in {each.did_document_sha256 for each in credentials}], tables.did_document
+        )
+        self._require(
+            [
+                (version.achievement_id == achievement_id) & (version.version == number)
+                for achievement_id, number in {(each.achievement_id, each.achievement_version) for each in credentials}
+                if achievement_id is not None
+            ],
+            tables.achievement_version,
+        )
+
+    def _require(self, conditions: Sequence[ColumnElement[bool]], table: Table) -> None:
+        for condition in conditions:
+            statement = (
+                select(literal(1)).select_from(table).where(condition).with_for_update(read=True, key_share=True)
+            )
+            if self._connection.execute(statement).one_or_none() is None:
+                raise Conflict("reference-unknown", f"expected a credential's {table.name} to be stored")
 
     def _one(self, condition: ColumnElement[bool]) -> CredentialRecord:
         return _credential(one_row(self._connection, _CREDENTIALS.where(condition), what="credential"))
 
 
-# Any: values and rows of the table.
-def _values(credential: NewCredential) -> dict[str, Any]:
-    return {
-        "id": credential.id,
-        "issuer_id": credential.issuer_id,
-        "achievement_id": credential.achievement_id,
-        "achievement_version": credential.achievement_version,
-        "upload_id": credential.upload_id,
-        "line": credential.line,
-        "document_id": credential.document_id,
-        "document": credential.document,
-        "did_document": credential.did_document_sha256,
-        "leaf": credential.leaf,
-        "slot": credential.slot,
-        "suspendable": credential.suspendable,
-        "duplicate_key": credential.duplicate_key,
-        "valid_from": credential.valid_from,
-        "valid_until": credential.valid_until,
-        "standing": Standing.ACTIVE.value,
-        "created_at": credential.created_at,
-    }
+def _row(forms: RowForms, credential: NewCredential) -> bulk.Row:
+    # In the order of the table's columns.
+    return (
+        forms.id(credential.id),
+        forms.id(credential.issuer_id),
+        forms.optional_id(credential.achievement_id),
+        credential.achievement_version,
+        forms.optional_id(credential.upload_id),
+        credential.line,
+        forms.id(credential.document_id),
+        credential.document,
+        credential.did_document_sha256,
+        credential.leaf,
+        credential.slot,
+        forms.flag(credential.suspendable),
+        credential.duplicate_key,
+        forms.moment(credential.valid_from),
+        forms.optional_moment(credential.valid_until),
+        Standing.ACTIVE.value,
+        forms.moment(credential.created_at),
+    )
 
 
-def _credential(row: Row[Any]) -> CredentialRecord:
+def _waiting_row(forms: RowForms, credential: NewCredential) -> bulk.Row:
+    return (
+        forms.id(credential.issuer_id),
+        credential.did_document_sha256,
+        forms.id(credential.id),
+        credential.leaf,
+        credential.slot,
+        forms.moment(credential.created_at),
+    )
+
+
+def _credential(row: Row[Any]) -> CredentialRecord:  # Any: a row of the table
     return CredentialRecord(
         id=row.id,
         issuer_id=row.issuer_id,

@@ -35,7 +35,19 @@ def translated_errors() -> Iterator[None]:
     except IntegrityError as error:
         code = _conflict_code(error)
         raise Conflict(code, f"the database refused it: {code}") from error
-    except (OperationalError, InterfaceError, InternalError, PoolTimeoutError) as error:
+    except psycopg.IntegrityError as error:
+        # Rows that were copied to PostgreSQL on the driver itself.
+        code = _constraint_codes().get(error.diag.constraint_name or "", "constraint-broken")
+        raise Conflict(code, f"the database refused it: {code}") from error
+    except (
+        OperationalError,
+        InterfaceError,
+        InternalError,
+        PoolTimeoutError,
+        psycopg.OperationalError,
+        psycopg.InterfaceError,
+        psycopg.InternalError,
+    ) as error:
         # The driver's words may name hosts and accounts: they stay in the cause, for the operator's log.
         message = f"the database could not do it ({type(error).__name__})"
         raise Unavailable("database-unavailable", message) from error

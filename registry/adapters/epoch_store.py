@@ -35,9 +35,9 @@ class EpochStore:
 
     def waiting(self) -> Waiting:
         """Tell how much waits to be sealed."""
-        credential, change = tables.credential, tables.status_change
+        waiting, change = tables.credential_waiting, tables.status_change
         credentials = self._connection.execute(
-            select(func.count(), func.min(credential.c.created_at)).where(credential.c.batch_id.is_(None))
+            select(func.count(), func.min(waiting.c.created_at)).select_from(waiting)
         ).one()
         changes = self._connection.execute(
             select(func.count(), func.min(change.c.changed_at)).where(change.c.epoch.is_(None))

@@ -3,16 +3,21 @@
 PostgreSQL: the lock is on the table of status changes, in a mode that conflicts with itself and with every writer of
 it. Between reading the lists and tying the changes nothing can come, and the wait is as long as one sealing.
 Credentials may be issued meanwhile: they are tied by id, those that were read.
+
+To tie a credential is to move it from the narrow table of what waits to the narrow table of places in batches; its own
+row, with the document, is not touched.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from itertools import count
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from registry.adapters import tables
+from registry.adapters.bulk import RowForms, delete_ids, insert_rows
 from registry.adapters.epoch_store import EpochStore
 from registry.adapters.statements import change_one, first_said, lock_table
 from registry.domain.errors import Conflict
@@ -36,11 +41,10 @@ class SealingStore(EpochStore):
 
     def unsealed_groups(self) -> tuple[UnsealedGroup, ...]:
         """Return what waits by issuer and DID document, in the order of their ids and hashes."""
-        credential, issuer = tables.credential, tables.issuer
+        waiting, issuer = tables.credential_waiting, tables.issuer
         groups = (
-            select(credential.c.issuer_id, credential.c.did_document, func.count().label("waiting"))
-            .where(credential.c.batch_id.is_(None))
-            .group_by(credential.c.issuer_id, credential.c.did_document)
+            select(waiting.c.issuer_id, waiting.c.did_document, func.count().label("waiting"))
+            .group_by(waiting.c.issuer_id, waiting.c.did_document)
             .subquery()
         )
         statement = (
@@ -60,17 +64,17 @@ class SealingStore(EpochStore):
 
     def unsealed_entries(self, group: UnsealedGroup, *, after: UUID | None, limit: int) -> Sequence[UnsealedEntry]:
         """Return a group's waiting credentials by ascending id, those after an id."""
-        credential = tables.credential
-        statement = select(credential.c.id, credential.c.leaf, credential.c.slot).where(
-            credential.c.batch_id.is_(None),
-            credential.c.issuer_id == group.issuer_id,
-            credential.c.did_document == group.did_document_sha256,
+        waiting = tables.credential_waiting
+        statement = select(waiting.c.credential_id, waiting.c.leaf, waiting.c.slot).where(
+            waiting.c.issuer_id == group.issuer_id, waiting.c.did_document == group.did_document_sha256
         )
         if after is not None:
-            statement = statement.where(credential.c.id > after)
+            statement = statement.where(waiting.c.credential_id > after)
         return tuple(
-            UnsealedEntry(credential_id=row.id, leaf=Digest(row.leaf), slot=row.slot)
-            for row in self._connection.execute(statement.order_by(credential.c.id).limit(limit))
+            UnsealedEntry(credential_id=credential_id, leaf=Digest(leaf), slot=slot)
+            for credential_id, leaf, slot in self._connection.execute(
+                statement.order_by(waiting.c.credential_id).limit(limit)
+            )
         )
 
     def seal(self, epoch: NewEpoch) -> None:
@@ -121,23 +125,25 @@ class SealingStore(EpochStore):
         )
         if len(batch.credential_ids) != batch.count:
             raise Conflict("batch-count", f"expected {batch.count} credentials, got {len(batch.credential_ids)}")
-        credential = tables.credential
-        statement = (
-            update(credential)
-            .where(
-                credential.c.id == bindparam("of_id"),
-                credential.c.issuer_id == batch.issuer_id,
-                credential.c.batch_id.is_(None),
-            )
-            .values(batch_id=batch.id, entry_index=bindparam("of_index"))
+        self._tie(batch)
+
+    def _tie(self, batch: NewBatch) -> None:
+        # In the order of both tables' keys: each page is written once.
+        places = sorted(zip(batch.credential_ids, count(_FIRST_ENTRY), strict=False))
+        waiting = tables.credential_waiting
+        of_group = delete(waiting).where(
+            waiting.c.issuer_id == batch.issuer_id, waiting.c.did_document == batch.did_document_sha256
         )
-        rows: list[dict[str, Any]] = [  # Any: an id and a number
-            {"of_id": credential_id, "of_index": index}
-            for index, credential_id in enumerate(batch.credential_ids, start=_FIRST_ENTRY)
-        ]
-        tied = self._connection.execute(statement, rows).rowcount
-        if tied != batch.count:
-            raise Conflict("credential-sealed-already", f"expected {batch.count} waiting credentials, found {tied}")
+        waited = delete_ids(self._connection, of_group, waiting.c.credential_id, [place[0] for place in places])
+        if waited != batch.count:
+            raise Conflict("credential-sealed-already", f"expected {batch.count} waiting credentials, found {waited}")
+        forms = RowForms(self._connection)
+        batch_id = forms.id(batch.id)
+        insert_rows(
+            self._connection,
+            tables.credential_entry,
+            [(forms.id(credential_id), batch_id, index) for credential_id, index in places],
+        )
 
     def _insert_lists(self, epoch: NewEpoch) -> None:
         rows = [

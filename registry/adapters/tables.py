@@ -2,6 +2,7 @@
 
     issuer ── issuer_key, achievement ── achievement_version, upload ── upload_chunk, status_list ── status_bits
     credential ── credential_recipient, status_change      what was issued and what was said of it since
+               ── credential_waiting, credential_entry         what is not sealed yet, and what is (credential_tables)
     epoch ── batch, epoch_list, anchor ── attempt          what was sealed and where it is anchored
     log, api_key, idempotency, secret                      the registry itself
 
@@ -9,59 +10,37 @@ Ids are UUIDv7: rows are appended in the order of time. JSON documents are the v
 constraints follow one convention: errors are told by them.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import (
     CheckConstraint,
     Column,
-    ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
-    Table,
     Text,
     UniqueConstraint,
     column,
 )
-from sqlalchemy.schema import SchemaItem
 
+from registry.adapters import credential_tables, table_parts
 from registry.adapters.column_types import Flag, Id, Moment, Wei, one_of, sized, whole_number
+from registry.adapters.table_parts import partial_index, table
 from registry.domain.slot import LIST_SIZE, SLOT_LIMIT, Purpose
-from registry.store_ports import AnchorState, AttemptKind, DidMethod, Role, Standing, UploadState
-
-METADATA: Final = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from registry.store_ports import AnchorState, AttemptKind, DidMethod, Role, UploadState
 
 _LIST_BYTES: Final = LIST_SIZE // 8
 _ROOTS: Final = ("root", "credentials_root", "status_root", "revocation_root", "suspension_root")
 
+METADATA: Final = table_parts.METADATA
+credential: Final = credential_tables.credential
+credential_recipient: Final = credential_tables.credential_recipient
+credential_waiting: Final = credential_tables.credential_waiting
+credential_entry: Final = credential_tables.credential_entry
 
-def _table(name: str, *items: SchemaItem) -> Table:
-    # Without STRICT, SQLite stores text in an integer column and says nothing.
-    return Table(name, METADATA, *items, sqlite_strict=True)
-
-
-def _partial_index(name: str, *columns: Column[Any], where: ColumnElement[bool], unique: bool = False) -> None:
-    Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
-
-
-def _of_achievement_version() -> ForeignKeyConstraint:
-    return ForeignKeyConstraint(
-        ["achievement_id", "achievement_version"], ["achievement_version.achievement_id", "achievement_version.version"]
-    )
-
-
-log = _table(
+log = table(
     "log",
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("name", Text, nullable=False),
@@ -76,20 +55,20 @@ log = _table(
     sized("genesis_hash", 32),
 )
 
-secret = _table(
+secret = table(
     "secret",
     Column("name", Text, primary_key=True),
     Column("value", LargeBinary, nullable=False),
 )
 
-did_document = _table(
+did_document = table(
     "did_document",
     Column("sha256", LargeBinary, primary_key=True),
     Column("content", LargeBinary, nullable=False),
     sized("sha256", 32),
 )
 
-issuer = _table(
+issuer = table(
     "issuer",
     Column("id", Id, primary_key=True),
     Column("slug", Text, nullable=False, unique=True),
@@ -103,7 +82,7 @@ issuer = _table(
     one_of("did_method", DidMethod),
 )
 
-issuer_key = _table(
+issuer_key = table(
     "issuer_key",
     Column("id", Id, primary_key=True),
     Column("issuer_id", Id, ForeignKey("issuer.id"), nullable=False, index=True),
@@ -114,7 +93,7 @@ issuer_key = _table(
     Column("retired_at", Moment),
 )
 
-api_key = _table(
+api_key = table(
     "api_key",
     Column("id", Id, primary_key=True),
     Column("key_hash", LargeBinary, nullable=False, unique=True),
@@ -128,7 +107,7 @@ api_key = _table(
     CheckConstraint("(role = 'issuer') = (issuer_id IS NOT NULL)", name="issuer_of_role"),
 )
 
-idempotency = _table(
+idempotency = table(
     "idempotency",
     Column("tenant", Text, primary_key=True),
     Column("key", Text, primary_key=True),
@@ -140,7 +119,7 @@ idempotency = _table(
     Column("expires_at", Moment, nullable=False, index=True),
 )
 
-achievement = _table(
+achievement = table(
     "achievement",
     Column("id", Id, primary_key=True),
     Column("issuer_id", Id, ForeignKey("issuer.id"), nullable=False),
@@ -148,7 +127,7 @@ achievement = _table(
     Index(None, "issuer_id", "id"),
 )
 
-achievement_version = _table(
+achievement_version = table(
     "achievement_version",
     Column("achievement_id", Id, ForeignKey("achievement.id"), primary_key=True),
     Column("version", Integer, primary_key=True, autoincrement=False),
@@ -157,7 +136,7 @@ achievement_version = _table(
     CheckConstraint("version >= 1", name="version"),
 )
 
-upload = _table(
+upload = table(
     "upload",
     Column("id", Id, primary_key=True),
     Column("issuer_id", Id, ForeignKey("issuer.id"), nullable=False),
@@ -179,21 +158,23 @@ upload = _table(
     Column("requested_at", Moment),
     Column("finished_at", Moment),
     Column("failure", Text),
-    _of_achievement_version(),
+    ForeignKeyConstraint(
+        ["achievement_id", "achievement_version"], ["achievement_version.achievement_id", "achievement_version.version"]
+    ),
     Index(None, "issuer_id", "id"),
     Index(None, "issuer_id", "sha256"),
     sized("sha256", 32),
     one_of("state", UploadState),
 )
 
-upload_chunk = _table(
+upload_chunk = table(
     "upload_chunk",
     Column("upload_id", Id, ForeignKey("upload.id"), primary_key=True),
     Column("n", Integer, primary_key=True, autoincrement=False),
     Column("content", LargeBinary, nullable=False),
 )
 
-status_list = _table(
+status_list = table(
     "status_list",
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("issuer_id", Id, ForeignKey("issuer.id"), nullable=False, index=True),
@@ -214,7 +195,7 @@ Index(
     postgresql_where=status_list.c.closed.is_(False),
 )
 
-status_bits = _table(
+status_bits = table(
     "status_bits",
     Column("list", Integer, ForeignKey("status_list.number"), primary_key=True, autoincrement=False),
     Column("purpose", Text, primary_key=True),
@@ -224,7 +205,7 @@ status_bits = _table(
     sized("bits", _LIST_BYTES),
 )
 
-epoch = _table(
+epoch = table(
     "epoch",
     Column("number", whole_number(), primary_key=True, autoincrement=False),
     Column("root", LargeBinary, nullable=False),
@@ -237,9 +218,9 @@ epoch = _table(
     CheckConstraint("number >= 1", name="number"),
     *(sized(name, 32) for name in _ROOTS),
 )
-_partial_index("ix_epoch_unpublished", epoch.c.number, where=epoch.c.published_at.is_(None))
+partial_index("ix_epoch_unpublished", epoch.c.number, where=epoch.c.published_at.is_(None))
 
-batch = _table(
+batch = table(
     "batch",
     Column("id", Id, primary_key=True),
     Column("epoch", whole_number(), ForeignKey("epoch.number"), nullable=False),
@@ -255,7 +236,7 @@ batch = _table(
     CheckConstraint("length(entries) = 64 * (count + 1)", name="entries"),
 )
 
-epoch_list = _table(
+epoch_list = table(
     "epoch_list",
     Column("epoch", whole_number(), ForeignKey("epoch.number"), primary_key=True, autoincrement=False),
     Column("purpose", Text, primary_key=True),
@@ -270,53 +251,7 @@ epoch_list = _table(
     CheckConstraint("file_epoch <= epoch AND (file_epoch = epoch) = (bits IS NOT NULL)", name="bits_where_changed"),
 )
 
-credential = _table(
-    "credential",
-    Column("id", Id, primary_key=True),
-    Column("issuer_id", Id, ForeignKey("issuer.id"), nullable=False),
-    # None for a credential whose content is its own: the VC API takes any.
-    Column("achievement_id", Id),
-    Column("achievement_version", Integer),
-    Column("upload_id", Id, ForeignKey("upload.id")),
-    Column("line", Integer),
-    # The row's key says when it was made; the document's id must not be guessable from that (protocol section 1).
-    Column("document_id", Id, nullable=False, unique=True),
-    Column("document", LargeBinary, nullable=False),
-    Column("did_document", LargeBinary, ForeignKey("did_document.sha256"), nullable=False),
-    Column("leaf", LargeBinary, nullable=False, unique=True),
-    Column("slot", whole_number(), nullable=False, unique=True),
-    Column("suspendable", Flag, nullable=False),
-    Column("duplicate_key", LargeBinary, unique=True),
-    Column("valid_from", Moment, nullable=False),
-    Column("valid_until", Moment),
-    Column("standing", Text, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("batch_id", Id, ForeignKey("batch.id"), index=True),
-    Column("entry_index", Integer),
-    _of_achievement_version(),
-    UniqueConstraint("upload_id", "line"),
-    Index(None, "issuer_id", "id"),
-    sized("leaf", 32),
-    one_of("standing", Standing),
-    CheckConstraint(f"slot >= 0 AND slot < {SLOT_LIMIT}", name="slot"),
-    CheckConstraint("(achievement_id IS NULL) = (achievement_version IS NULL)", name="version_of_achievement"),
-    CheckConstraint("(upload_id IS NULL) = (line IS NULL)", name="line_of_upload"),
-    CheckConstraint("(batch_id IS NULL) = (entry_index IS NULL)", name="entry_of_batch"),
-)
-# What waits is little, what is sealed grows for ever: the sealing's index holds only the former.
-_partial_index(
-    "ix_credential_unsealed",
-    *(credential.c[name] for name in ("issuer_id", "did_document", "id", "created_at")),
-    where=credential.c.batch_id.is_(None),
-)
-
-credential_recipient = _table(
-    "credential_recipient",
-    Column("recipient_key", LargeBinary, primary_key=True),
-    Column("credential_id", Id, ForeignKey("credential.id"), primary_key=True, index=True),
-)
-
-status_change = _table(
+status_change = table(
     "status_change",
     Column("id", Id, primary_key=True),
     Column("credential_id", Id, ForeignKey("credential.id"), nullable=False),
@@ -331,9 +266,9 @@ status_change = _table(
     Index(None, "credential_id", "id"),
     one_of("purpose", Purpose),
 )
-_partial_index("ix_status_change_unsealed", status_change.c.id, where=status_change.c.epoch.is_(None))
+partial_index("ix_status_change_unsealed", status_change.c.id, where=status_change.c.epoch.is_(None))
 
-anchor = _table(
+anchor = table(
     "anchor",
     Column("epoch", whole_number(), ForeignKey("epoch.number"), primary_key=True, autoincrement=False),
     Column("root", LargeBinary, nullable=False),
@@ -363,7 +298,7 @@ anchor = _table(
     sized("root", 32),
     CheckConstraint("(sender IS NULL) = (nonce IS NULL)", name="nonce_of_sender"),
 )
-_partial_index(
+partial_index(
     "uq_anchor_one_open",
     anchor.c.chain_id,
     anchor.c.sender,
@@ -371,7 +306,7 @@ _partial_index(
     where=anchor.c.state.in_([AnchorState.SIGNED.value, AnchorState.PENDING.value]),
 )
 
-attempt = _table(
+attempt = table(
     "attempt",
     Column("id", Id, primary_key=True),
     Column("epoch", whole_number(), ForeignKey("anchor.epoch"), nullable=False, index=True),

@@ -69,6 +69,8 @@ class NewBatch:
 
     id: UUID
     issuer_id: UUID
+    did_document_sha256: Digest
+    """The one that its header commits."""
     header: bytes
     """JCS bytes."""
     root: Digest

@@ -324,32 +324,45 @@ CREATE TABLE credential (
     valid_until BIGINT,
     standing TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    batch_id UUID,
-    entry_index INTEGER,
     CONSTRAINT pk_credential PRIMARY KEY (id),
-    CONSTRAINT fk_credential_achievement_id_achievement_version FOREIGN KEY(achievement_id, achievement_version) REFERENCES achievement_version (achievement_id, version),
     CONSTRAINT uq_credential_upload_id_line UNIQUE (upload_id, line),
     CONSTRAINT ck_credential_leaf CHECK (length(leaf) = 32),
     CONSTRAINT ck_credential_standing CHECK (standing IN ('active', 'suspended', 'revoked')),
     CONSTRAINT ck_credential_slot CHECK (slot >= 0 AND slot < 137438953472),
     CONSTRAINT ck_credential_version_of_achievement CHECK ((achievement_id IS NULL) = (achievement_version IS NULL)),
     CONSTRAINT ck_credential_line_of_upload CHECK ((upload_id IS NULL) = (line IS NULL)),
-    CONSTRAINT ck_credential_entry_of_batch CHECK ((batch_id IS NULL) = (entry_index IS NULL)),
-    CONSTRAINT fk_credential_issuer_id FOREIGN KEY(issuer_id) REFERENCES issuer (id),
-    CONSTRAINT fk_credential_upload_id FOREIGN KEY(upload_id) REFERENCES upload (id),
     CONSTRAINT uq_credential_document_id UNIQUE (document_id),
-    CONSTRAINT fk_credential_did_document FOREIGN KEY(did_document) REFERENCES did_document (sha256),
     CONSTRAINT uq_credential_leaf UNIQUE (leaf),
     CONSTRAINT uq_credential_slot UNIQUE (slot),
-    CONSTRAINT uq_credential_duplicate_key UNIQUE (duplicate_key),
-    CONSTRAINT fk_credential_batch_id FOREIGN KEY(batch_id) REFERENCES batch (id)
+    CONSTRAINT uq_credential_duplicate_key UNIQUE (duplicate_key)
 );
-
-CREATE INDEX ix_credential_batch_id ON credential (batch_id);
 
 CREATE INDEX ix_credential_issuer_id_id ON credential (issuer_id, id);
 
-CREATE INDEX ix_credential_unsealed ON credential (issuer_id, did_document, id, created_at) WHERE batch_id IS NULL;
+ALTER TABLE credential ALTER COLUMN document SET STORAGE EXTERNAL;
+
+CREATE TABLE credential_entry (
+    credential_id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    entry_index INTEGER NOT NULL,
+    CONSTRAINT pk_credential_entry PRIMARY KEY (credential_id)
+);
+
+CREATE TABLE credential_recipient (
+    recipient_key BYTEA NOT NULL,
+    credential_id UUID NOT NULL,
+    CONSTRAINT pk_credential_recipient PRIMARY KEY (recipient_key, credential_id)
+);
+
+CREATE TABLE credential_waiting (
+    issuer_id UUID NOT NULL,
+    did_document BYTEA NOT NULL,
+    credential_id UUID NOT NULL,
+    leaf BYTEA NOT NULL,
+    slot BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    CONSTRAINT pk_credential_waiting PRIMARY KEY (issuer_id, did_document, credential_id)
+);
 
 CREATE TABLE upload_chunk (
     upload_id UUID NOT NULL,
@@ -358,15 +371,6 @@ CREATE TABLE upload_chunk (
     CONSTRAINT pk_upload_chunk PRIMARY KEY (upload_id, n),
     CONSTRAINT fk_upload_chunk_upload_id FOREIGN KEY(upload_id) REFERENCES upload (id)
 );
-
-CREATE TABLE credential_recipient (
-    recipient_key BYTEA NOT NULL,
-    credential_id UUID NOT NULL,
-    CONSTRAINT pk_credential_recipient PRIMARY KEY (recipient_key, credential_id),
-    CONSTRAINT fk_credential_recipient_credential_id FOREIGN KEY(credential_id) REFERENCES credential (id)
-);
-
-CREATE INDEX ix_credential_recipient_credential_id ON credential_recipient (credential_id);
 
 CREATE TABLE status_change (
     id UUID NOT NULL,

@@ -324,32 +324,43 @@ CREATE TABLE credential (
     valid_until INTEGER,
     standing TEXT NOT NULL,
     created_at INTEGER NOT NULL,
-    batch_id BLOB,
-    entry_index INTEGER,
     CONSTRAINT pk_credential PRIMARY KEY (id),
-    CONSTRAINT fk_credential_achievement_id_achievement_version FOREIGN KEY(achievement_id, achievement_version) REFERENCES achievement_version (achievement_id, version),
     CONSTRAINT uq_credential_upload_id_line UNIQUE (upload_id, line),
     CONSTRAINT ck_credential_leaf CHECK (length(leaf) = 32),
     CONSTRAINT ck_credential_standing CHECK (standing IN ('active', 'suspended', 'revoked')),
     CONSTRAINT ck_credential_slot CHECK (slot >= 0 AND slot < 137438953472),
     CONSTRAINT ck_credential_version_of_achievement CHECK ((achievement_id IS NULL) = (achievement_version IS NULL)),
     CONSTRAINT ck_credential_line_of_upload CHECK ((upload_id IS NULL) = (line IS NULL)),
-    CONSTRAINT ck_credential_entry_of_batch CHECK ((batch_id IS NULL) = (entry_index IS NULL)),
-    CONSTRAINT fk_credential_issuer_id FOREIGN KEY(issuer_id) REFERENCES issuer (id),
-    CONSTRAINT fk_credential_upload_id FOREIGN KEY(upload_id) REFERENCES upload (id),
     CONSTRAINT uq_credential_document_id UNIQUE (document_id),
-    CONSTRAINT fk_credential_did_document FOREIGN KEY(did_document) REFERENCES did_document (sha256),
     CONSTRAINT uq_credential_leaf UNIQUE (leaf),
     CONSTRAINT uq_credential_slot UNIQUE (slot),
-    CONSTRAINT uq_credential_duplicate_key UNIQUE (duplicate_key),
-    CONSTRAINT fk_credential_batch_id FOREIGN KEY(batch_id) REFERENCES batch (id)
+    CONSTRAINT uq_credential_duplicate_key UNIQUE (duplicate_key)
 ) STRICT;
-
-CREATE INDEX ix_credential_batch_id ON credential (batch_id);
 
 CREATE INDEX ix_credential_issuer_id_id ON credential (issuer_id, id);
 
-CREATE INDEX ix_credential_unsealed ON credential (issuer_id, did_document, id, created_at) WHERE batch_id IS NULL;
+CREATE TABLE credential_entry (
+    credential_id BLOB NOT NULL,
+    batch_id BLOB NOT NULL,
+    entry_index INTEGER NOT NULL,
+    CONSTRAINT pk_credential_entry PRIMARY KEY (credential_id)
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE credential_recipient (
+    recipient_key BLOB NOT NULL,
+    credential_id BLOB NOT NULL,
+    CONSTRAINT pk_credential_recipient PRIMARY KEY (recipient_key, credential_id)
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE credential_waiting (
+    issuer_id BLOB NOT NULL,
+    did_document BLOB NOT NULL,
+    credential_id BLOB NOT NULL,
+    leaf BLOB NOT NULL,
+    slot INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    CONSTRAINT pk_credential_waiting PRIMARY KEY (issuer_id, did_document, credential_id)
+) WITHOUT ROWID, STRICT;
 
 CREATE TABLE upload_chunk (
     upload_id BLOB NOT NULL,
@@ -358,15 +369,6 @@ CREATE TABLE upload_chunk (
     CONSTRAINT pk_upload_chunk PRIMARY KEY (upload_id, n),
     CONSTRAINT fk_upload_chunk_upload_id FOREIGN KEY(upload_id) REFERENCES upload (id)
 ) STRICT;
-
-CREATE TABLE credential_recipient (
-    recipient_key BLOB NOT NULL,
-    credential_id BLOB NOT NULL,
-    CONSTRAINT pk_credential_recipient PRIMARY KEY (recipient_key, credential_id),
-    CONSTRAINT fk_credential_recipient_credential_id FOREIGN KEY(credential_id) REFERENCES credential (id)
-) STRICT;
-
-CREATE INDEX ix_credential_recipient_credential_id ON credential_recipient (credential_id);
 
 CREATE TABLE status_change (
     id BLOB NOT NULL,
