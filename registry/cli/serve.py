@@ -8,20 +8,24 @@ import os
 import sys
 from typing import NoReturn
 
+from registry.wiring.interop_options import add_interop_arguments, forwarded
+
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to the program's parser."""
     parser = subparsers.add_parser(
         "serve",
         help="run the web service",
-        description="Run the web service. Everything is set in the environment (docs/operating.md).",
+        description="Run the web service. Everything is set in the environment (docs/operating.md), except with "
+        "--interop: then the VC API alone is served, for test suites (docs/vc-api.md).",
     )
+    add_interop_arguments(parser)
     parser.set_defaults(run=run)
 
 
-def run(_args: argparse.Namespace) -> NoReturn:
+def run(args: argparse.Namespace) -> NoReturn:
     """Become the service's process; its exit code is the command's."""
     sys.stdout.flush()
     sys.stderr.flush()
     # The interpreter that runs us and a module of our own: nothing here is looked up in a path or read by a shell.
-    os.execv(sys.executable, [sys.executable, "-m", "registry.web"])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-m", "registry.web", *forwarded(args)])  # noqa: S606

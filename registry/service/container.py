@@ -6,10 +6,12 @@ from pathlib import Path
 
 from registry.chain_ports import PublishedSource
 from registry.domain.evidence import KnownContract
+from registry.ports import DidResolver
 from registry.service.proving import Receipts
 from registry.service.resources import Resources
 from registry.service.running import IssuingRunner
 from registry.service.statuses import StatusLists
+from registry.service.vc_api import VcApi
 from registry.service.verifying import Verifier
 
 
@@ -22,12 +24,14 @@ class Container:
     status_lists: StatusLists
     runner: IssuingRunner
     verifier: Verifier
+    did_resolver: DidResolver
     published_contract: KnownContract
     published: PublishedSource
     published_dir: Path
     max_upload_bytes: int
     close_store: Callable[[], None]
     """Closes the database's connections."""
+    vc_api: VcApi = VcApi()
 
     def close(self) -> None:
         """End what runs in the background, then close what was opened."""

@@ -3,8 +3,9 @@
 There is no page that shows the API: the framework's would fetch its scripts from somebody else's server.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from types import ModuleType
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -16,7 +17,20 @@ from registry.web import problems
 from registry.web.delivery import Delivery
 from registry.web.limits import BodyLimit
 from registry.web.openapi import complete
-from registry.web.routers import achievements, credentials, issuers, public, uploads, verification
+from registry.web.routers import (
+    achievements,
+    credentials,
+    did_resolution,
+    health,
+    instances,
+    issuers,
+    own_keys,
+    public,
+    uploads,
+    vc_issuing,
+    vc_verification,
+    verification,
+)
 
 TITLE: Final = "credroot"
 
@@ -32,9 +46,34 @@ class App(FastAPI):
         return self.openapi_schema
 
 
+class KeylessApp(App):
+    """An application that asks nobody for a key."""
+
+    @override
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document."""
+        if self.openapi_schema is None:
+            self.openapi_schema = complete(FastAPI.openapi(self), keyless=True)
+        return self.openapi_schema
+
+
 def create_app(container: Container) -> FastAPI:
     """Make the application; starting it carries on unfinished uploads, ending it closes what was opened."""
+    summary = "A credential registry whose every fact is one Merkle path to one Ethereum transaction."
+    return _with_routes(App, container, (*_REGISTRY, *_VC_API), summary=summary)
 
+
+def create_interop_app(container: Container) -> FastAPI:
+    """Make the application of a server for interoperability tests: the VC API alone, for everybody."""
+    summary = "The VC API with issuers of its own, for interoperability tests: no chain, no keys."
+    return _with_routes(KeylessApp, container, (health, instances, *_VC_API), summary=summary)
+
+
+_REGISTRY: Final = (issuers, achievements, uploads, credentials, own_keys, verification, health, public)
+_VC_API: Final = (vc_issuing, vc_verification, did_resolution)
+
+
+def _with_routes(kind: type[App], container: Container, resources: Sequence[ModuleType], *, summary: str) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(container.runner.resume)
@@ -43,9 +82,9 @@ def create_app(container: Container) -> FastAPI:
         finally:
             await run_in_threadpool(container.close)
 
-    app = App(
+    app = kind(
         title=TITLE,
-        summary="A credential registry whose every fact is one Merkle path to one Ethereum transaction.",
+        summary=summary,
         version="1",
         lifespan=lifespan,
         docs_url=None,
@@ -59,6 +98,6 @@ def create_app(container: Container) -> FastAPI:
     app.add_middleware(problems.LastResort)
     app.add_middleware(Delivery)
     problems.install(app)
-    for resource in (issuers, achievements, uploads, credentials, verification, public):
+    for resource in resources:
         app.include_router(resource.router)
     return app

@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from registry.web.problems import MEDIA_TYPE
 from registry.web.schemas import ProblemView, VerifyForm
+from registry.web.vc_schemas import CheckForm, IssueForm, ListedStatusForm, PresentationForm, StatusListForm
 
 PROBLEMS: Final = {
     HTTPStatus.BAD_REQUEST: "The request has the wrong form.",
@@ -23,29 +24,39 @@ PROBLEMS: Final = {
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something unexpected happened; it was logged.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The outside world failed; try again.",
 }
+_OF_KEYS: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _REFERENCE: Final = "#/components/schemas/{model}"
 _FRAMEWORK: Final = ("HTTPValidationError", "ValidationError")
+_READ_STRICTLY: Final = (VerifyForm, IssueForm, CheckForm, PresentationForm, ListedStatusForm, StatusListForm)
+"""Bodies whose every byte matters: the framework does not read them, so it does not describe them."""
 _METHODS: Final = ("get", "post", "delete")
 
 
 # Any: the document is JSON of the framework's making.
-def complete(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the framework's document with what it lacks."""
+def complete(document: dict[str, Any], *, keyless: bool = False) -> dict[str, Any]:
+    """Return the framework's document with what it lacks; a `keyless` server asks nobody for a key."""
     _, described = models_json_schema(
-        [(ProblemView, "serialization"), (VerifyForm, "validation")], ref_template=_REFERENCE
+        [(ProblemView, "serialization"), *((form, "validation") for form in _READ_STRICTLY)], ref_template=_REFERENCE
     )
-    schemas = document["components"]["schemas"]
+    components = document["components"]
+    schemas = components["schemas"]
     schemas |= described["$defs"]
     for name in _FRAMEWORK:
         schemas.pop(name, None)
+    if keyless:
+        components.pop("securitySchemes", None)
     for path, item in document["paths"].items():
         for method in _METHODS:
             if method in item:
-                _complete_operation(item[method], path=path, method=method)
+                operation = item[method]
+                # Asked before the key is taken away: who may act can be refused all the same.
+                _complete_operation(operation, path=path, method=method, keyless=keyless)
+                if keyless:
+                    operation.pop("security", None)
     return document
 
 
-def _complete_operation(operation: dict[str, Any], *, path: str, method: str) -> None:
+def _complete_operation(operation: dict[str, Any], *, path: str, method: str, keyless: bool) -> None:
     operation["summary"] = operation["description"].split(". ")[0].split("\n")[0].rstrip(".")
     responses = operation["responses"]
     for answer in responses.values():
@@ -54,6 +65,8 @@ def _complete_operation(operation: dict[str, Any], *, path: str, method: str) ->
             del content["application/json"]
     responses.pop(str(HTTPStatus.UNPROCESSABLE_ENTITY.value), None)
     for status in _problems_of(operation, path=path, method=method):
+        if keyless and status in _OF_KEYS:
+            continue
         responses[str(status.value)] = {
             "description": PROBLEMS[status],
             "content": {MEDIA_TYPE: {"schema": {"$ref": _REFERENCE.format(model=ProblemView.__name__)}}},

@@ -21,6 +21,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from registry.domain.errors import Conflict, CredrootError, Forbidden, Malformed, NotFound, Refused, Unavailable
 
 MEDIA_TYPE: Final = "application/problem+json"
+PROBLEM_TYPES: Final = "urn:credroot:problem:"
+"""What the types of our own problems begin with."""
 INTERNAL_ERROR: Final = "internal-error"
 BODY_TOO_LARGE: Final = "body-too-large"
 
@@ -59,7 +61,7 @@ def problem(
 ) -> Response:
     """Write one problem as a response."""
     body = {
-        "type": f"urn:credroot:problem:{code}",
+        "type": f"{PROBLEM_TYPES}{code}",
         "title": status.phrase,
         "status": status.value,
         "detail": detail,

@@ -3,13 +3,14 @@
 import hashlib
 import tempfile
 from collections.abc import Iterator
-from typing import Annotated, BinaryIO, Final, cast
+from typing import Annotated, BinaryIO, Final, TypeVar, cast
 from uuid import UUID
 
 from fastapi import Depends, Header, Query, Request, Response, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel, ValidationError
 
 from registry.domain.canonical import JsonObject, parse_object
 from registry.domain.errors import Malformed
@@ -26,6 +27,8 @@ MAX_PAGE: Final = 500
 SPOOL_BYTES: Final = 4 * 1_048_576
 """What of a file stays in memory while it is received; the rest waits on disk."""
 
+FormT = TypeVar("FormT", bound=BaseModel)
+
 _bearer = HTTPBearer(auto_error=False, description="An API key, as shown once when it was made.")
 
 
@@ -41,9 +44,11 @@ async def caller_of(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 ) -> Caller:
     """Return who sends the request. Raises NotAuthenticated."""
+    container = container_of(request)
+    if container.vc_api.everybody is not None:
+        return container.vc_api.everybody
     if credentials is None:
         raise NotAuthenticated
-    container = container_of(request)
     caller = await run_in_threadpool(authenticate, container.resources, credentials.credentials)
     if caller is None:
         raise NotAuthenticated
@@ -59,6 +64,16 @@ async def json_body_of(request: Request) -> JsonObject:
 
 
 StrictBody = Annotated[JsonObject, Depends(json_body_of)]
+
+
+def read_form(form: type[FormT], body: JsonObject) -> FormT:
+    """Read a request out of a body that was read strictly. Raises Malformed `malformed-request`."""
+    try:
+        return form.model_validate(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Malformed("malformed-request", str(first["msg"]), where=where) from None
 
 
 IdempotencyKey = Annotated[

@@ -27,7 +27,7 @@ from registry.adapters.guarded_fetch import FetchSettings
 from registry.adapters.migrations import upgrade
 from registry.service.setup import initialise
 from registry.settings import Settings
-from registry.web.__main__ import listen
+from registry.web.serving import listen
 from registry.wiring.serving import build_container
 from tests.paths import REPO_ROOT
 from tests.registry_world import BODY

@@ -1,4 +1,4 @@
-"""What everybody may see, at the root: DID documents, status lists, receipts, published files, health."""
+"""What everybody may see, at the root: DID documents, status lists, receipts, published files."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 
 from registry.domain.canonical import canonicalize
-from registry.domain.errors import NotFound, Unavailable
+from registry.domain.errors import NotFound
 from registry.domain.hashing import digest_from_hex
 from registry.domain.receipt import MEDIA_TYPE
 from registry.domain.slot import MAX_LIST, Purpose
@@ -18,7 +18,7 @@ from registry.service.achievements import freeze
 from registry.service.statuses import LIST_TTL
 from registry.store_ports import DidMethod, ReadStore
 from registry.web.requests import Wired, known_parameters_of
-from registry.web.schemas import EpochView, HealthView, LogView
+from registry.web.schemas import EpochView, LogView
 from registry.web.views import view_epoch
 
 router = APIRouter(tags=["public"])
@@ -47,23 +47,6 @@ _FILE: Final[dict[int | str, dict[str, Any]]] = {
         }
     }
 }
-
-
-@router.get("/healthz")
-def healthz() -> HealthView:
-    """Tell that the process answers."""
-    return HealthView(status="ok")
-
-
-@router.get("/readyz")
-def readyz(container: Wired) -> HealthView:
-    """Tell that the database answers and belongs to a log: 503 otherwise."""
-    with container.resources.store.read() as unit:
-        try:
-            unit.access.log()
-        except NotFound as error:
-            raise Unavailable("not-initialised", "run `credroot init` first") from error
-    return HealthView(status="ok")
 
 
 @router.get("/issuers/{slug}/did.json", response_class=Response, responses=_DID)

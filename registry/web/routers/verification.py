@@ -4,15 +4,14 @@ from datetime import timedelta
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends
-from pydantic import ValidationError
 
 from registry.domain.canonical import JsonObject, canonicalize
-from registry.domain.errors import Malformed
 from registry.domain.evidence import Policy
 from registry.domain.log_name import LogName
 from registry.service.checking import OwnWord, verify_here
-from registry.service.verifying import StatusListCopy, VerifyRequest
-from registry.web.requests import StrictBody, Wired, known_parameters_of
+from registry.service.served_lists import StatusListCopy
+from registry.service.verifying import VerifyRequest
+from registry.web.requests import StrictBody, Wired, known_parameters_of, read_form
 from registry.web.schemas import VerdictView, VerifyForm
 
 router = APIRouter(prefix="/v1", tags=["verification"], dependencies=[Depends(known_parameters_of)])
@@ -36,12 +35,7 @@ def verify(container: Wired, body: StrictBody) -> JsonObject:
 
     Needs no account; what is sent is not kept.
     """
-    try:
-        form = VerifyForm.model_validate(body)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise Malformed("malformed-request", str(first["msg"]), where=where) from None
+    form = read_form(VerifyForm, body)
     options = form.options
     policy = Policy(
         published_contract=container.published_contract,
@@ -59,6 +53,7 @@ def verify(container: Wired, body: StrictBody) -> JsonObject:
         receipt=None if form.receipt is None else canonicalize(form.receipt),
         did_document=None if form.did_document is None else canonicalize(form.did_document),
         resolve_did=options.resolve_did,
+        fetch_status=options.fetch_status,
         status_lists=tuple(StatusListCopy(content=canonicalize(item)) for item in form.status_lists),
     )
     own = OwnWord(
