@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     max_upload_bytes: Annotated[int, Field(ge=1024)] = 64 * 1024 * 1024
     """The largest file of recipients: 64 MiB are about half a million rows."""
 
+    upload_processes: Annotated[int | None, Field(ge=0, le=256)] = None
+    """Processes that judge and sign uploads, one for each core unless set; 0 or 1 leaves it to the service's own."""
+
     anchor_key_file: Path | None = None
     """The anchoring account's key: a version 3 keystore, or a bare key in a file nobody else may read."""
 

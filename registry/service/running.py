@@ -5,11 +5,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from traceback import extract_tb
 from typing import Final
+from uuid import UUID
 
 import structlog
 
 from registry.domain.errors import Conflict, CredrootError, Unavailable
+from registry.service.pace import Pace, Progress
 from registry.service.resources import Resources
+from registry.service.row_work import RowExecutor
 from registry.service.upload_issuing import run, unfinished
 from registry.store_ports import UploadRecord
 
@@ -24,9 +27,19 @@ _log = structlog.get_logger()
 class IssuingRunner:
     """Issues accepted uploads one after the other."""
 
-    def __init__(self, resources: Resources, *, max_bytes: int, retry_seconds: float = RETRY_SECONDS) -> None:
+    def __init__(
+        self,
+        resources: Resources,
+        *,
+        max_bytes: int,
+        executor: RowExecutor | None = None,
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
+        """Take what rows are judged and signed by, for dry runs too; None does it in this process. It is closed here."""
+        self.executor = executor
         self._resources = resources
         self._max_bytes = max_bytes
+        self._paces: dict[UUID, Pace] = {}
         self._retry_seconds = retry_seconds
         self._stop = threading.Event()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="issuing")
@@ -42,16 +55,39 @@ class IssuingRunner:
         """Issue an accepted upload when the earlier ones are done."""
         self._thread.submit(self._guarded, lambda: self._issue(record))
 
+    def progress(self, record: UploadRecord) -> Progress | None:
+        """Tell how fast an upload is being issued here; None when it is not, or has only begun."""
+        pace = self._paces.get(record.id)
+        return None if pace is None else pace.progress(record.rows_ok - record.rows_issued)
+
     def close(self) -> None:
-        """End after the chunk that is being issued; the rest is carried on by the next start."""
+        """End before the next chunk is stored, whatever is signed ahead; the rest is carried on by the next start."""
         self._stop.set()
+        if self.executor is not None:
+            self.executor.close()
         self._thread.shutdown(wait=True, cancel_futures=True)
 
     def _issue(self, record: UploadRecord) -> None:
+        try:
+            self._carry_on(record)
+        finally:
+            self._paces.pop(record.id, None)
+
+    def _carry_on(self, record: UploadRecord) -> None:
         while not self._stop.is_set():
+            pace = self._paces[record.id] = Pace(self._resources.clock)
             try:
-                run(self._resources, record, max_bytes=self._max_bytes, stopping=self._stop.is_set)
+                run(
+                    self._resources,
+                    record,
+                    max_bytes=self._max_bytes,
+                    stopping=self._stop.is_set,
+                    executor=self.executor,
+                    stored=pace.note,
+                )
             except Unavailable as error:
+                if self._stop.is_set():
+                    return
                 _log.warning("issuing_waits", upload=str(record.id), code=error.code)
                 self._stop.wait(self._retry_seconds)
                 continue

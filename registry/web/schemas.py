@@ -233,6 +233,11 @@ class UploadView(View):
     requested_at: datetime | None
     finished_at: datetime | None
     failure: str | None
+    rows_per_second: float | None = Field(
+        default=None,
+        description="How fast it was issued in the last half minute, by the process that answers; null when it is not.",
+    )
+    remaining_seconds: int | None = Field(default=None, description="How long the rest will take at that.")
 
 
 class FindingView(View):

@@ -3,6 +3,7 @@
 from registry.domain.canonical import parse_object
 from registry.domain.upload_judging import RowJudgement
 from registry.service.achievements import freeze
+from registry.service.pace import Progress
 from registry.service.resources import Resources
 from registry.store_ports import (
     AchievementRecord,
@@ -102,8 +103,8 @@ def _uri(record: CredentialRecord) -> str | None:
     return identifier if isinstance(identifier, str) else None
 
 
-def view_upload(record: UploadRecord) -> UploadView:
-    """Show an upload."""
+def view_upload(record: UploadRecord, progress: Progress | None = None) -> UploadView:
+    """Show an upload and, while it is being issued here, how fast."""
     return UploadView(
         id=record.id,
         achievement=record.achievement_id,
@@ -122,6 +123,8 @@ def view_upload(record: UploadRecord) -> UploadView:
         requested_at=record.requested_at,
         finished_at=record.finished_at,
         failure=record.failure,
+        rows_per_second=None if progress is None else progress.rows_per_second,
+        remaining_seconds=None if progress is None else progress.remaining_seconds,
     )
 
 

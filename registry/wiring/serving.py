@@ -23,6 +23,7 @@ from registry.service.statuses import StatusLists
 from registry.service.verifying import Verifier
 from registry.settings import Settings
 from registry.wiring.verifying import LOOPBACK_NAME, open_chain, published_contract
+from registry.wiring.signing import open_executor
 
 
 def build_resources(settings: Settings) -> Resources:
@@ -64,7 +65,13 @@ def build_container(settings: Settings) -> Container:
         resources=resources,
         receipts=Receipts(resources.store),
         status_lists=StatusLists(resources),
-        runner=IssuingRunner(resources, max_bytes=settings.max_upload_bytes),
+        runner=IssuingRunner(
+            resources,
+            max_bytes=settings.max_upload_bytes,
+            executor=open_executor(
+                resources, password=settings.issuer_key_password(), processes=settings.upload_processes
+            ),
+        ),
         verifier=Verifier(
             clock=resources.clock,
             json_ld=resources.json_ld,

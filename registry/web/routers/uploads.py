@@ -91,7 +91,10 @@ def get_uploads(container: Wired, caller: Authenticated, slug: str, page: Paged)
     """List an issuer's uploads."""
     with container.resources.store.read() as unit:
         issuer = issuer_for_reading(unit, caller, slug)
-        return [view_upload(record) for record in unit.uploads.page(issuer.id, after=page.after, limit=page.limit)]
+        return [
+            view_upload(record, container.runner.progress(record))
+            for record in unit.uploads.page(issuer.id, after=page.after, limit=page.limit)
+        ]
 
 
 @router.get("/{upload_id}")
@@ -99,7 +102,8 @@ def get_upload(container: Wired, caller: Authenticated, slug: str, upload_id: UU
     """Show an upload and how far it is issued."""
     with container.resources.store.read() as unit:
         issuer = issuer_for_reading(unit, caller, slug)
-        return view_upload(unit.uploads.get(issuer.id, upload_id))
+        record = unit.uploads.get(issuer.id, upload_id)
+    return view_upload(record, container.runner.progress(record))
 
 
 @router.get("/{upload_id}/rows")
@@ -188,7 +192,8 @@ def _issuer_of(container: Container, caller: Caller, slug: str, achievement_id: 
 def _take(
     container: Container, issuer: IssuerRecord, *, order: UploadOrder, file: BinaryIO, named: RequestKey | None
 ) -> Response:
-    record = examine(container.resources, issuer, order, file, max_bytes=container.max_upload_bytes)
+    limit, executor = container.max_upload_bytes, container.runner.executor
+    record = examine(container.resources, issuer, order, file, max_bytes=limit, executor=executor)
 
     def store(unit: WriteStore) -> UploadRecord:
         file.seek(0)
