@@ -1,7 +1,7 @@
 """Resolving a DID for somebody else, in the words of W3C DID Resolution 1.0.
 
     document found             the document, its media type
-    malformed DID              invalidDid
+    malformed DID, unknown key invalidDid
     another method             methodNotSupported
     host unknown, down, 404    notFound, with what went wrong as the message
     host answers 410           notFound no longer: deactivated
@@ -91,7 +91,10 @@ def resolve_did(resolver: DidResolver, did: str) -> Resolution:
     try:
         document = parse_object(resolver.resolve(did).content)
     except Malformed as error:
-        return _failed(_MALFORMED.get(error.code, ResolutionError.INVALID_DID), error.message)
+        unsupported = error.code == "did-method-unsupported"
+        return _failed(
+            ResolutionError.METHOD_NOT_SUPPORTED if unsupported else ResolutionError.INVALID_DID, error.message
+        )
     except Unavailable as error:
         if error.code == "did-gone":
             return Resolution(document=None, deactivated=True)
@@ -99,11 +102,6 @@ def resolve_did(resolver: DidResolver, did: str) -> Resolution:
     return Resolution(document=document)
 
 
-_MALFORMED: Final = {
-    "did-method-unsupported": ResolutionError.METHOD_NOT_SUPPORTED,
-    # A did:key of a kind of key that is not read here.
-    "key-type-unsupported": ResolutionError.METHOD_NOT_SUPPORTED,
-}
 _UNAVAILABLE: Final = {
     "did-unreadable": ResolutionError.INVALID_DID_DOCUMENT,
     "did-document-foreign": ResolutionError.INVALID_DID_DOCUMENT,
