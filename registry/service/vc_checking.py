@@ -74,14 +74,15 @@ class CredentialChecker:
 
     def check(self, document: JsonObject, wanted: Wanted) -> CheckedCredential:
         """Judge a credential."""
+        lenient = _STATUS if wanted.checks and STATUS_CHECKS.isdisjoint(wanted.checks) else frozenset()
         request = VerifyRequest(
             credential=canonicalize(document),
             policy=Policy(published_contract=self.published_contract, profile=Profile.VC),
             resolve_did=True,
+            fetch_status=not lenient,
             status_lists=tuple(self._own_lists(document)),
         )
         verdict = verify_here(request, verifier=self.verifier, own=self.own)
-        lenient = _STATUS if wanted.checks and STATUS_CHECKS.isdisjoint(wanted.checks) else frozenset()
         broken = [check for check in verdict.checks if check.result in {Result.FAIL, Result.UNKNOWN}]
         warnings = tuple(check for check in broken if check.result is Result.UNKNOWN and check.id in lenient)
         return CheckedCredential(
