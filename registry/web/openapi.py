@@ -67,9 +67,11 @@ def _complete_operation(operation: dict[str, Any], *, path: str, method: str, ke
     for status in _problems_of(operation, path=path, method=method):
         if keyless and status in _OF_KEYS:
             continue
+        # Some say what went wrong in words of their own as well.
+        own = responses.get(str(status.value), {}).get("content", {})
         responses[str(status.value)] = {
             "description": PROBLEMS[status],
-            "content": {MEDIA_TYPE: {"schema": {"$ref": _REFERENCE.format(model=ProblemView.__name__)}}},
+            "content": own | {MEDIA_TYPE: {"schema": {"$ref": _REFERENCE.format(model=ProblemView.__name__)}}},
         }
 
 

@@ -6,11 +6,12 @@ must not look as if it had been done. Only options for presentations may be exte
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import ConfigDict, Field, JsonValue, StrictBool, StrictStr
+from pydantic import ConfigDict, Field, StrictBool, StrictStr
 
 from registry.domain.data_integrity import ASSERTION
 from registry.domain.slot import Purpose
 from registry.web.schemas import Form, View
+from registry.web.vc_examples import PRESENTED, SIGNED, UNSIGNED
 
 MAX_CHECKS: Final = 16
 """There are five names of checks."""
@@ -19,12 +20,6 @@ MAX_TEXT: Final = 2_000
 
 Text = Annotated[StrictStr, Field(min_length=1, max_length=MAX_TEXT)]
 Document = dict[str, Any]
-
-_CREDENTIAL: Final[dict[str, JsonValue]] = {
-    "@context": ["https://www.w3.org/ns/credentials/v2"],
-    "type": ["VerifiableCredential"],
-    "credentialSubject": {"id": "did:key:z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2"},
-}
 
 
 class StatusWish(Form):
@@ -57,7 +52,7 @@ class IssueOptions(Form):
 class IssueForm(Form):
     """A credential to be issued."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"credential": _CREDENTIAL, "options": {}}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"credential": UNSIGNED, "options": {}}]})
 
     credential: Document
     options: IssueOptions = IssueOptions()
@@ -87,7 +82,7 @@ class CheckOptions(Form):
 class CheckForm(Form):
     """A credential to be verified."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": []})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"verifiableCredential": SIGNED}]})
 
     verifiable_credential: Document
     options: CheckOptions = CheckOptions()
@@ -108,6 +103,8 @@ class PresentationOptions(Form):
 
 class PresentationForm(Form):
     """A presentation to be verified: one with a proof, or one that never had any."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"presentation": PRESENTED}]})
 
     verifiable_presentation: Document | None = Field(default=None, description="A presentation with a proof.")
     presentation: Document | None = Field(default=None, description="One without: only its credentials are verified.")

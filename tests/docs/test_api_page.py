@@ -13,7 +13,7 @@ from registry.service.statuses import Reason
 from registry.web.app import create_app
 from registry.web.problems import _HTTP_CODES, INTERNAL_ERROR
 from tests.paths import REPO_ROOT
-from tests.web.test_tenants import ADMINS_ALONE, EVERY_KEY, MATRIX, NO_KEY
+from tests.web.test_tenants import ADMINS_ALONE, EVERY_KEY, MATRIX, NO_KEY, OWN_ALONE
 
 PAGE: Final = (REPO_ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 ERRORS: Final = frozenset({"Malformed", "Refused", "NotFound", "Conflict", "Forbidden", "Unavailable"})
@@ -22,6 +22,7 @@ ANSWERING: Final = (
     *("web/requests.py", "web/problems.py", "web/routers"),
     *(f"service/{name}.py" for name in ("access", "achievements", "addresses", "checking", "issuers", "issuing")),
     *(f"service/{name}.py" for name in ("once", "proving", "rows", "statuses", "uploads")),
+    *(f"service/{name}.py" for name in ("list_addresses", "vc_checking", "vc_issuing", "vc_presenting", "vc_statuses")),
     *(f"domain/{name}.py" for name in ("achievement", "assessment", "claims", "credential", "fields", "hashing")),
     *(f"domain/{name}.py" for name in ("canonical", "log_name", "recipient", "vc_form")),
     *(f"adapters/{name}.py" for name in ("access_store", "slot_store", "status_store", "upload_store")),
@@ -87,6 +88,7 @@ def test_the_roles_are_the_matrix_s() -> None:
 
     # no key, auditor, issuer (its own), admin
     expected = {route: (False, case.answers["auditor"] < 300, True, True) for route, case in MATRIX.items()}
+    expected |= dict.fromkeys(OWN_ALONE, (False, False, True, False))
     expected |= dict.fromkeys(ADMINS_ALONE, (False, False, False, True))
     expected |= dict.fromkeys(EVERY_KEY, (False, True, True, True))
     expected |= dict.fromkeys(NO_KEY, (True, True, True, True))

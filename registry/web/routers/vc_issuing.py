@@ -12,7 +12,7 @@ import orjson
 from fastapi import APIRouter, Depends, Header, Response
 
 from registry.domain.canonical import JsonObject, parse_object
-from registry.domain.errors import Malformed
+from registry.domain.errors import Forbidden, Malformed
 from registry.domain.slot import Purpose
 from registry.service.access import Caller, issuer_for_writing
 from registry.service.list_addresses import parse_list_id
@@ -20,7 +20,7 @@ from registry.service.once import RequestKey, once
 from registry.service.statuses import LIST_TTL
 from registry.service.vc_issuing import DocumentOrder, issue_document
 from registry.service.vc_statuses import ListedStatus, OpenedList, open_list, set_status
-from registry.store_ports import IdempotencyAnswer, IssuerRecord, ReadStore, WriteStore
+from registry.store_ports import IdempotencyAnswer, IssuerRecord, ReadStore, Role, WriteStore
 from registry.web.requests import Authenticated, Named, StrictBody, Wired, known_parameters_of, read_form, respond
 from registry.web.vc_schemas import (
     IssuedCredential,
@@ -191,6 +191,8 @@ def _issuer_of(container: Wired, unit: ReadStore, caller: Caller, slug: str | No
         return issuer_for_writing(unit, caller, slug)
     if caller.issuer_id is not None:
         return unit.issuers.get(caller.issuer_id)
+    if caller.role is Role.AUDITOR:
+        raise Forbidden("role-not-allowed", "expected an API key of the role issuer")
     if container.vc_api.default_issuer is None:
         raise Malformed("issuer-not-chosen", "expected /issuers/{slug}/ before it: this key acts for no one issuer")
     return issuer_for_writing(unit, caller, container.vc_api.default_issuer)
