@@ -14,55 +14,8 @@ from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.claims import check_iri, check_text
 from registry.domain.errors import Malformed, Refused
 from registry.domain.fields import read_integer, read_list, read_object, read_text
+from registry.domain.vocabularies import ACHIEVEMENT_TYPES, LANGUAGE, TARGET_TYPES
 
-ACHIEVEMENT_TYPES: Final = frozenset(
-    {
-        "Achievement",
-        "ApprenticeshipCertificate",
-        "Assessment",
-        "Assignment",
-        "AssociateDegree",
-        "Award",
-        "Badge",
-        "BachelorDegree",
-        "Certificate",
-        "CertificateOfCompletion",
-        "Certification",
-        "CommunityService",
-        "Competency",
-        "Course",
-        "CoCurricular",
-        "Degree",
-        "Diploma",
-        "DoctoralDegree",
-        "Fieldwork",
-        "GeneralEducationDevelopment",
-        "JourneymanCertificate",
-        "LearningProgram",
-        "License",
-        "Membership",
-        "ProfessionalDoctorate",
-        "QualityAssuranceCredential",
-        "MasterCertificate",
-        "MasterDegree",
-        "MicroCredential",
-        "ResearchDoctorate",
-        "SecondarySchoolDiploma",
-    }
-)
-"""The enumeration of Open Badges 3.0."""
-TARGET_TYPES: Final = frozenset(
-    {
-        "ceasn:Competency",
-        "ceterms:Credential",
-        "CFItem",
-        "CFRubric",
-        "CFRubricCriterion",
-        "CFRubricCriterionLevel",
-        "CTDL",
-    }
-)
-"""The alignment targets of Open Badges 3.0."""
 ESCO_SKILL: Final = "ext:ESCOSkill"
 ONET_ELEMENT: Final = "ext:ONETElement"
 MICRO_CREDENTIAL: Final = "MicroCredential"
@@ -80,7 +33,6 @@ MAX_VALIDITY_DAYS: Final = 36_525
 MAX_CREDITS: Final = 100_000
 
 _EXTENSION: Final = re.compile(r"ext:[A-Za-z0-9._-]{1,100}")
-_LANGUAGE: Final = re.compile(r"[a-z]{2,4}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
 _REQUIRED: Final = ("name", "description", "achievementType", "criteria")
 _TEXTS: Final = ("fieldOfStudy", "humanCode", "specialization")
 _OPTIONAL: Final = (
@@ -302,7 +254,7 @@ def _image(value: JsonValue) -> Image:
 
 
 def _language(value: JsonValue) -> str:
-    if not isinstance(value, str) or _LANGUAGE.fullmatch(value) is None:
+    if not isinstance(value, str) or LANGUAGE.fullmatch(value) is None:
         raise Malformed("malformed-language", "expected a language tag such as en or pt-BR", where="inLanguage")
     return value
 

@@ -12,6 +12,10 @@ from registry.domain.errors import Malformed
 _STAMP: Final = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
+_PLAIN: Final = re.compile(
+    r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
+)
+"""Most moments there are: UTC, whole seconds, a day that every month has."""
 _MAX_OFFSET: Final = timedelta(hours=14)
 """The widest offset that XML Schema admits."""
 
@@ -21,6 +25,8 @@ def parse_time(text: object, where: str) -> datetime:
 
     Raises Malformed: `malformed-time`, or `time-without-offset` when only the offset is missing.
     """
+    if isinstance(text, str) and _PLAIN.fullmatch(text) is not None:
+        return datetime.fromisoformat(text)
     match = _STAMP.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         if isinstance(text, str) and _STAMP.fullmatch(text + "Z") is not None:

@@ -2,9 +2,10 @@ from typing import cast
 
 import pytest
 
-from registry.domain.achievement import ACHIEVEMENT_TYPES, Criteria, parse_achievement
+from registry.domain.achievement import Criteria, parse_achievement
 from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.errors import Malformed, Refused
+from registry.domain.vocabularies import ACHIEVEMENT_TYPES
 from tests.badges import ACHIEVEMENT_ID, achievement, achievement_body
 
 LEAST: JsonObject = {

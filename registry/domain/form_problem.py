@@ -1,0 +1,67 @@
+"""What is wrong with the form of a document, and the readers that all rules of form share.
+
+Problems are told, not raised: a verifier wants them all. Nothing here falls over on any JSON value.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from registry.domain.canonical import JsonObject, JsonValue
+from registry.domain.claims import is_iri
+from registry.domain.errors import Malformed
+from registry.domain.timestamp import parse_time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormProblem:
+    """One way in which a document does not have the form that a standard asks for."""
+
+    code: str
+    where: str
+    message: str
+
+    def within(self, place: str) -> "FormProblem":
+        """Return the problem of a document that stands inside another one."""
+        return replace(self, where=f"{place}.{self.where}")
+
+
+def problem(code: str, where: str, message: str) -> FormProblem:
+    """Tell one problem."""
+    return FormProblem(code=code, where=where, message=message)
+
+
+def types_of(value: JsonObject) -> list[str]:
+    """Return the types of an object; none when anything but texts is among them."""
+    types = value.get("type")
+    items = types if isinstance(types, list) else [types]
+    texts = [item for item in items if isinstance(item, str) and item]
+    return texts if len(texts) == len(items) else []
+
+
+def as_items(value: JsonValue) -> list[JsonValue]:
+    """Return the items of a value that may be one or many."""
+    return value if isinstance(value, list) else [value]
+
+
+def as_objects(value: JsonValue) -> list[JsonObject]:
+    """Return the objects of a value that may be one or many; an empty object stands for what is none."""
+    return [item if isinstance(item, dict) else {} for item in as_items(value)]
+
+
+def is_filled(value: JsonValue) -> bool:
+    """Tell whether a value is a text with more than white space in it."""
+    return isinstance(value, str) and bool(value.strip())
+
+
+def time_problems(value: JsonValue, where: str) -> Iterator[FormProblem]:
+    """Tell why a value is no moment, if it is none."""
+    try:
+        parse_time(value, where)
+    except Malformed as error:
+        yield problem(error.code, where, error.message)
+
+
+def id_problems(value: JsonObject, where: str, *, code: str = "malformed-id") -> Iterator[FormProblem]:
+    """Tell that an object's identifier is no absolute IRI, if it has one."""
+    if "id" in value and not is_iri(value["id"]):
+        yield problem(code, where, "expected an absolute IRI")
