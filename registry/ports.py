@@ -5,11 +5,12 @@ Adapters implement them; the domain knows none of them; service and worker know 
 
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from registry.domain.canonical import JsonObject
 from registry.domain.errors import Unavailable
+from registry.domain.multikey import KeyAlgorithm, PublicKey
 
 _ToolsT_co = TypeVar("_ToolsT_co", covariant=True)
 _ChunkT = TypeVar("_ChunkT")
@@ -49,12 +50,12 @@ class Signer(Protocol):
     """One unlocked issuer key."""
 
     @property
-    def public_key(self) -> bytes:
-        """The 32 bytes of the Ed25519 public key."""
+    def public_key(self) -> PublicKey:
+        """The public key, which says its algorithm."""
         ...
 
     def sign(self, data: bytes) -> bytes:
-        """Return the 64-byte Ed25519 signature of the data."""
+        """Return the signature of the data: 64 bytes of Ed25519, or r and s of ECDSA with the curve's hash."""
         ...
 
 
@@ -62,7 +63,7 @@ class Signer(Protocol):
 class SealedKey:
     """A new issuer key as it may be stored."""
 
-    public_key: bytes
+    public_key: PublicKey
     encrypted_key: bytes
     """The private key, encrypted; useless without the vault's password."""
 
@@ -70,8 +71,8 @@ class SealedKey:
 class KeyVault(Protocol):
     """Makes issuer keys and unlocks them; the only place where private keys are in the clear."""
 
-    def generate(self) -> SealedKey:
-        """Make a new Ed25519 key and return it encrypted."""
+    def generate(self, algorithm: KeyAlgorithm = KeyAlgorithm.ED25519) -> SealedKey:
+        """Make a new key of Ed25519, P-256 or P-384 and return it encrypted."""
         ...
 
     def unlock(self, encrypted_key: bytes) -> Signer:
@@ -100,6 +101,26 @@ class DidResolver(Protocol):
         """Return the document of a did:key (derived) or did:web (fetched).
 
         Raises Malformed for what is no such DID, Unavailable with the reason when no document could be had.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchedList:
+    """A status list as its URL answered it."""
+
+    content: bytes
+    fetched_at: datetime
+    """When it was asked for: it knows of nothing later."""
+
+
+class StatusListFetcher(Protocol):
+    """Fetches the status lists that credentials name."""
+
+    def fetch(self, url: str, *, max_age: timedelta) -> FetchedList:
+        """Return what a URL answers, or answered `max_age` ago at most, and no longer than its issuer lets it be kept.
+
+        Raises Malformed for what is no URL to be asked, Unavailable with the reason when there is no answer.
         """
         ...
 

@@ -25,7 +25,7 @@ from registry.domain.canonical import MAX_DOCUMENT_BYTES
 from registry.domain.check import Check, Result
 from registry.domain.errors import CredrootError, Malformed, Unavailable
 from registry.domain.evidence import Policy
-from registry.domain.presented import Found, Problem
+from registry.domain.problem import Found, Problem
 from registry.domain.timestamp import parse_time
 from registry.domain.verdict import SCOPE, ExitCode, Verdict, judge
 from scripts.audit.arguments import block_number, log_name, parse, printable, rpc_url

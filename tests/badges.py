@@ -11,6 +11,7 @@ from registry.domain.canonical import JsonObject
 from registry.domain.credential import Award, Evidence, FrozenAchievement, StatusPlace, build_credential
 from registry.domain.did import did_key
 from registry.domain.log_name import LogName
+from registry.domain.multikey import PublicKey
 from registry.domain.recipient import Identity, IdentityType, Recipient
 
 LOG: Final = LogName(chain_id=31337, contract="0x" + "5f" * 20, number=1)
@@ -28,8 +29,8 @@ class MemorySigner:
         self._key = Ed25519PrivateKey.from_private_bytes(seed)
 
     @property
-    def public_key(self) -> bytes:
-        return self._key.public_key().public_bytes_raw()
+    def public_key(self) -> PublicKey:
+        return PublicKey.ed25519(self._key.public_key().public_bytes_raw())
 
     @property
     def did(self) -> str:

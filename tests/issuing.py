@@ -127,11 +127,13 @@ def issue_credential(
 
 
 def sign(document: JsonObject, *, issuer: Issuer, method: str | None = None) -> JsonObject:
-    """Sign a document with an issuer's key, possibly under another key's name."""
-    return secure(
+    """Sign a document with an issuer's key, possibly under another key's name; the proof is a set of one."""
+    secured = secure(
         document,
         signer=issuer.signer,
         json_ld=json_ld(),
         created=ISSUED_AT,
         verification_method=issuer.method if method is None else method,
     )
+    proofs = secured["proof"]
+    return {**secured, "proof": proofs if isinstance(proofs, list) else [proofs]}

@@ -27,6 +27,7 @@ from registry.demo.standing import serve
 from registry.demo.story import export, gas_of, issue_late, tell
 from registry.domain.errors import CredrootError
 from registry.domain.log_name import LogName
+from registry.domain.multikey import PublicKey
 from registry.settings import settings_of
 from registry.wiring.serving import build_resources
 
@@ -113,7 +114,7 @@ def _play(stage: Stage, screen: Screen) -> dict[str, Any]:
 
 def _plant(stage: Stage) -> LogName:
     log = RogueLog(stage.rpc_url, stage.cheat)
-    key = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+    key = PublicKey.ed25519(Ed25519PrivateKey.generate().public_key().public_bytes_raw())
     plant_frauds(log, stage.folder / "planted", public_key=key)
     return log.name
 

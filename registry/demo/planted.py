@@ -13,12 +13,13 @@ from registry.demo.rogue import RogueLog
 from registry.domain.batch import Entry
 from registry.domain.did import did_key, did_key_document
 from registry.domain.hashing import Digest
+from registry.domain.multikey import PublicKey
 from registry.domain.status_tree import EMPTY_LIST, write_bit
 
 REVOKED_SLOT = 7
 
 
-def plant_frauds(log: RogueLog, folder: Path, *, public_key: bytes) -> None:
+def plant_frauds(log: RogueLog, folder: Path, *, public_key: PublicKey) -> None:
     """Anchor the four epochs and publish three of them."""
     document = did_key_document(did_key(public_key))
     revoked = write_bit(EMPTY_LIST, REVOKED_SLOT, value=True)

@@ -1,16 +1,17 @@
 """Checks 1 and 8: what the document alone decides (protocol section 8)."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from registry.domain.check import Finding, Reason, failed, passed, skipped, unknown
+from registry.domain.data_integrity import Proof
 from registry.domain.evidence import Evidence, Profile
 from registry.domain.fields import write_time
-from registry.domain.presented import Problem
+from registry.domain.problem import Problem
+from registry.domain.proof_checking import TOO_COMPLEX, UNKNOWN_CONTEXT
 
-TOO_COMPLEX: Final = "too-complex"
-"""The JSON-LD port's word for a document whose canonical form would cost too much: not malformed, not checked."""
-UNKNOWN_CONTEXT: Final = "unknown-context"
-"""The JSON-LD port's word for a context that is not installed."""
+_NOT_KNOWN: Final = frozenset({TOO_COMPLEX, UNKNOWN_CONTEXT, "malformed-proof"})
+"""No fault of the document's form: check 2 says what follows."""
 
 
 def check_form(evidence: Evidence) -> Finding:
@@ -24,9 +25,9 @@ def check_form(evidence: Evidence) -> Finding:
         return failed(
             Reason.NOT_A_CREDENTIAL, f"The document is no verifiable credential: {presented.form_problems[0].message}."
         )
-    signed = evidence.signed_data
-    if isinstance(signed, Problem) and signed.code not in {TOO_COMPLEX, UNKNOWN_CONTEXT}:
-        return failed(Reason.NOT_JSON_LD, f"Part of the document has no meaning in JSON-LD: {signed.message}.")
+    for problem in _meaningless(evidence):
+        if problem.code not in _NOT_KNOWN:
+            return failed(Reason.NOT_JSON_LD, f"Part of the document has no meaning in JSON-LD: {problem.message}.")
     if isinstance(presented.slot, Problem) and evidence.policy.profile is Profile.CREDROOT:
         return failed(Reason.NO_SLOT, f"The document names no status slot of a log: {presented.slot.message}.")
     return passed(Reason.WELL_FORMED, "The document is a well-formed verifiable credential.")
@@ -63,3 +64,15 @@ def check_recognition(evidence: Evidence) -> Finding:
     if issuer in recognised:
         return passed(Reason.RECOGNISED, f"The policy recognises {issuer}.")
     return failed(Reason.NOT_RECOGNISED, f"The policy does not recognise {issuer}.")
+
+
+def _meaningless(evidence: Evidence) -> Iterator[Problem]:
+    """Tell what of the document JSON-LD would drop, in the issuer's proofs too."""
+    covered, issuer = evidence.covered, evidence.presented.issuer
+    if covered.meaning is not None:
+        yield covered.meaning
+    for item in () if isinstance(covered.proofs, Problem) else covered.proofs:
+        method = item.proof.verification_method
+        own = method is not None and issuer is not None and method.startswith(f"{issuer}#")
+        if own and isinstance(item.covered, Problem) and isinstance(item.proof, Proof):
+            yield item.covered

@@ -11,7 +11,7 @@ from registry.domain.evidence import ChainEvidence, Evidence, IssuerSource
 from registry.domain.hashing import Digest, sha256
 from registry.domain.log_name import LogName
 from registry.domain.paths import Path, check_entry_path, fold
-from registry.domain.presented import Problem
+from registry.domain.problem import Problem
 from registry.domain.receipt import ReceiptParts
 from registry.domain.slot import KIND_CREDENTIAL, CredentialSlot
 

@@ -5,22 +5,30 @@ issuer's word. The receipt's copy: the registry's word, which counts for a verif
 once the chain has shown that the log anchored it. The signature itself is checked with whichever key fits.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from registry.domain.canonical import canonicalize
 from registry.domain.check import Finding, Reason, Result, failed, passed, unknown
-from registry.domain.checks_document import TOO_COMPLEX, UNKNOWN_CONTEXT
 from registry.domain.checks_inclusion import check_anchor, check_inclusion, check_leaf, proved_anchored
-from registry.domain.data_integrity import Proof, verify_ed25519
-from registry.domain.did_document import AssertionKey, DidDocument, parse_did_document
+from registry.domain.data_integrity import ASSERTION, Proof
+from registry.domain.did_document import DidDocument, ListedKey, parse_did_document
 from registry.domain.errors import Malformed
 from registry.domain.evidence import Evidence, IssuerSource, Profile
-from registry.domain.fields import write_time
 from registry.domain.hashing import sha256
+from registry.domain.key_lookup import derived_keys
 from registry.domain.log_name import LogName
-from registry.domain.presented import Found, Problem
+from registry.domain.problem import Found, Problem
+from registry.domain.proof_checking import (
+    Expected,
+    ProofResult,
+    check_proofs,
+    decide,
+    judge_uncovered,
+    judge_unreadable,
+)
 
 DID_UNRESOLVABLE: Final = "did-unresolvable"
 """The gatherer's word for a DID document that could not be had, as opposed to one that cannot be read."""
@@ -28,11 +36,13 @@ DID_UNRESOLVABLE: Final = "did-unresolvable"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
-    """What came of check 2, and the key it came by."""
+    """What came of check 2, and the proofs and keys it came by."""
 
     finding: Finding
-    key: AssertionKey | None
-    """The key that made the signature; None when none is known to have."""
+    proofs: tuple[ProofResult, ...]
+    """The proofs that decided; each with the key that made it, where one is known to have."""
+    others: int
+    """Proofs beside them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,34 +57,30 @@ class Authority:
 
 
 def check_signature(evidence: Evidence) -> Signature:
-    """2: the issuer's key signed this document; the key may come from the receipt's copy."""
-    proof, signed = evidence.presented.proof, evidence.signed_data
-    if isinstance(proof, Problem):
-        return Signature(finding=_unusable_proof(evidence, proof), key=None)
-    if isinstance(signed, Problem):
-        return Signature(finding=_not_canonicalized(signed), key=None)
-    candidates = [
-        key for document in _documents(evidence) if (key := _key(document, proof.verification_method)) is not None
-    ]
-    if not candidates:
-        sentence = f"No DID document at hand has the key {proof.verification_method}."
-        return Signature(finding=unknown(Reason.NO_KEY, sentence), key=None)
-    for key in candidates:
-        if key.public_key is not None and verify_ed25519(
-            public_key=key.public_key, signature=proof.signature, data=signed
-        ):
-            return Signature(finding=_signed(evidence, proof), key=key)
-    if any(key.public_key is None for key in candidates):
-        sentence = f"The key {proof.verification_method} is of a type that is not read here."
-        return Signature(finding=unknown(Reason.KEY_UNSUPPORTED, sentence), key=None)
-    sentence = "The signature is not that of the issuer's key over this document: something in it was changed."
-    return Signature(finding=failed(Reason.SIGNATURE_MISMATCH, sentence), key=None)
+    """2: the issuer's key signed this document; the key may come from the receipt's copy.
+
+    Every proof of the issuer that can be checked must hold (docs/verdict.md, "Several proofs").
+    """
+    covered, issuer = evidence.covered, evidence.presented.issuer
+    if isinstance(covered.proofs, Problem):
+        return Signature(finding=_unreadable(evidence, covered.proofs), proofs=(), others=0)
+    # Whether a key had ended is check 3, by the chain's clock.
+    expected = Expected(purpose=ASSERTION, moment=evidence.moment, now=evidence.now, valid_keys=False)
+    results = check_proofs(covered.proofs, expected=expected, keys=lambda name: _keys(evidence, name))
+    decided = decide(results, controller=issuer or "", purpose=ASSERTION)
+    finding = decided.finding
+    if finding.reason is Reason.KEY_NOT_LISTED:
+        # Somebody signed it. That it was not the issuer is check 3.
+        finding = unknown(Reason.NO_KEY, finding.sentence)
+    if covered.meaning is not None and finding.result is Result.PASS:
+        # Signed as JSON, without a word of what the JSON means.
+        finding = judge_uncovered(covered.meaning)
+    return Signature(finding=finding, proofs=decided.decisive, others=len(results) - len(decided.decisive))
 
 
 def check_issuer(evidence: Evidence, signature: Signature) -> Finding:
-    """3: the key is the issuer's for assertions, was valid when anchored, and the document names this log."""
-    proof = evidence.presented.proof
-    if isinstance(proof, Problem):
+    """3: the keys are the issuer's for assertions, were valid when anchored, and the document names this log."""
+    if not any(isinstance(result.proof, Proof) for result in signature.proofs):
         return unknown(Reason.NO_KEY, "The document names no key that could be looked for.")
     authority = _authority(evidence)
     if isinstance(authority, Finding):
@@ -82,16 +88,16 @@ def check_issuer(evidence: Evidence, signature: Signature) -> Finding:
     unnamed = _check_log_named(evidence, authority)
     if unnamed is not None:
         return unnamed
-    key = _listed(authority.document, proof, signature)
-    if key is None:
-        return _not_listed(evidence, proof, signature)
-    ended = _check_key_time(evidence, key)
-    if ended is not None:
-        return ended
-    return passed(authority.reason, _pass_sentence(authority, key))
+    keys: list[ListedKey] = []
+    for result in signature.proofs:
+        listed = _check_listed(evidence, authority, result)
+        if isinstance(listed, Finding):
+            return listed
+        keys.append(listed)
+    return passed(authority.reason, _pass_sentence(authority, keys[0]))
 
 
-def authoritative_keys(evidence: Evidence, verification_method: str) -> tuple[bytes, ...]:
+def authoritative_keys(evidence: Evidence, verification_method: str) -> tuple[ListedKey, ...]:
     """Return the issuer's key of that name, from a document that counts as the issuer's word, unless it has ended.
 
     For what speaks of now, such as a status list: whoever holds an ended key could date it back.
@@ -99,25 +105,23 @@ def authoritative_keys(evidence: Evidence, verification_method: str) -> tuple[by
     authority = _authority(evidence)
     if isinstance(authority, Finding):
         return ()
-    key = _key(authority.document, verification_method)
-    return () if key is None or key.public_key is None or not key.valid_at(evidence.moment) else (key.public_key,)
+    key = authority.document.key(verification_method)
+    return () if key is None or not key.valid_at(evidence.moment) else (key,)
 
 
-def _unusable_proof(evidence: Evidence, problem: Problem) -> Finding:
+def _unreadable(evidence: Evidence, problem: Problem) -> Finding:
     if isinstance(evidence.presented.document, Problem):
         return unknown(Reason.FORM_FAILED, "There is no document whose signature could be checked.")
-    if problem.code == "no-proof":
-        return failed(Reason.NO_PROOF, "The document is not signed.")
-    if problem.code in {"proof-unsupported", "proof-chain-unsupported", "too-many-proofs"}:
-        return unknown(Reason.PROOF_UNSUPPORTED, f"No proof of a kind that is checked here: {problem.message}.")
-    return failed(Reason.MALFORMED_PROOF, f"The proof cannot be read: {problem.message}.")
+    return judge_unreadable(problem)
 
 
-def _not_canonicalized(problem: Problem) -> Finding:
-    reason = {UNKNOWN_CONTEXT: Reason.UNKNOWN_CONTEXT, TOO_COMPLEX: Reason.TOO_COMPLEX}.get(
-        problem.code, Reason.NOT_JSON_LD
-    )
-    return unknown(reason, f"What the signature covers could not be worked out: {problem.message}.")
+def _keys(evidence: Evidence, verification_method: str) -> Sequence[ListedKey]:
+    """Return the keys that a name may stand for: the issuer's, and those of others where they are derived."""
+    found = [key for document in _documents(evidence) if (key := document.key(verification_method)) is not None]
+    issuer = evidence.presented.issuer
+    if found or (issuer is not None and verification_method.startswith(f"{issuer}#")):
+        return found
+    return derived_keys(verification_method, purpose=ASSERTION)
 
 
 def _documents(evidence: Evidence) -> list[DidDocument]:
@@ -148,18 +152,6 @@ def _committed_copy(evidence: Evidence) -> DidDocument | None:
         return None
     copies = [copy for copy in _receipt_copy(evidence) if copy.id == evidence.presented.issuer == header.issuer]
     return copies[0] if copies and sha256(canonicalize(evidence.parts.issuer)) == header.did_document else None
-
-
-def _key(document: DidDocument, verification_method: str) -> AssertionKey | None:
-    key = document.key(verification_method)
-    # Controlled Identifiers 1.0 section 3.3: a document speaks for the keys it controls, and for no others.
-    return key if key is not None and key.controller == document.id else None
-
-
-def _signed(evidence: Evidence, proof: Proof) -> Finding:
-    if proof.expires is not None and evidence.moment >= proof.expires:
-        return failed(Reason.PROOF_EXPIRED, f"The signature itself was good until {write_time(proof.expires)}.")
-    return passed(Reason.SIGNED, f"The document is signed by {proof.verification_method}.")
 
 
 def _authority(evidence: Evidence) -> Authority | Finding:
@@ -223,25 +215,34 @@ def _check_vc_inclusion(evidence: Evidence, *, named: tuple[LogName, ...]) -> Fi
     return None
 
 
-def _listed(document: DidDocument, proof: Proof, signature: Signature) -> AssertionKey | None:
-    key = _key(document, proof.verification_method)
-    if key is None or signature.key is None:
+def _check_listed(evidence: Evidence, authority: Authority, result: ProofResult) -> ListedKey | Finding:
+    """Find the key of a proof in the document that counts, good when the credential was anchored."""
+    key = _listed(authority.document, result)
+    if key is None:
+        return _not_listed(evidence, result)
+    ended = _check_key_time(evidence, key)
+    return key if ended is None else ended
+
+
+def _listed(document: DidDocument, result: ProofResult) -> ListedKey | None:
+    method = result.proof.verification_method
+    key = None if method is None else document.key(method)
+    if key is None or result.key is None:
         return key
     # Another key under the same name is another key.
-    return key if key.public_key == signature.key.public_key else None
+    return key if key.public_key == result.key.public_key else None
 
 
-def _not_listed(evidence: Evidence, proof: Proof, signature: Signature) -> Finding:
+def _not_listed(evidence: Evidence, result: ProofResult) -> Finding:
     copy = None if evidence.issuer.source is IssuerSource.DERIVED else _committed_copy(evidence)
-    if copy is not None and _listed(copy, proof, signature) is not None:
-        sentence = (
-            f"The issuer's DID document no longer has {proof.verification_method}; it had when the batch was sealed."
-        )
+    method = result.proof.verification_method
+    if copy is not None and _listed(copy, result) is not None:
+        sentence = f"The issuer's DID document no longer has {method}; it had when the batch was sealed."
         return unknown(Reason.KEY_WITHDRAWN, sentence)
-    return failed(Reason.KEY_NOT_LISTED, f"{proof.verification_method} is no key of the issuer for assertions.")
+    return failed(Reason.KEY_NOT_LISTED, f"{method} is no key of the issuer for assertions.")
 
 
-def _check_key_time(evidence: Evidence, key: AssertionKey) -> Finding | None:
+def _check_key_time(evidence: Evidence, key: ListedKey) -> Finding | None:
     """A key with an end must have been good when the credential was anchored, by the chain's clock."""
     if key.valid_at(evidence.moment):
         # Anchored no later than the moment judged, so good then too.
@@ -261,7 +262,7 @@ def _anchored_time(evidence: Evidence) -> datetime | None:
     return evidence.view.anchored_at.get(evidence.parts.anchor.epoch)
 
 
-def _pass_sentence(authority: Authority, key: AssertionKey) -> str:
+def _pass_sentence(authority: Authority, key: ListedKey) -> str:
     match authority.reason:
         case Reason.KEY_DERIVED:
             return f"{key.id} is the issuer's own identifier; a did:key can name no log, that part is skipped."

@@ -15,7 +15,7 @@ from registry.domain.checks_inclusion import trusted_view, without_receipt
 from registry.domain.checks_served import judge_foreign_status, served_bits
 from registry.domain.errors import Malformed
 from registry.domain.evidence import ChainEvidence, Evidence, Profile
-from registry.domain.presented import Problem
+from registry.domain.problem import Problem
 from registry.domain.slot import CredentialSlot, Purpose
 from registry.domain.status import StatusProof, bit_of_chunk, fold_status_proof
 

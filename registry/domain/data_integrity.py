@@ -1,120 +1,134 @@
-"""The cryptosuite eddsa-rdfc-2022 (Data Integrity EdDSA Cryptosuites v1.0 section 3.2) over canonical N-Quads.
+"""Proofs as they stand in documents (VC Data Integrity 1.0 section 2), of the suites in `cryptosuites`.
 
-    hash data  = H(canonical proof configuration) ‖ H(canonical document without proof)
-    proofValue = "z" + base58btc(64-byte Ed25519 signature of the hash data)
+    proof set      proofs side by side, each over the document without proofs
+    proof chain    a proof with `previousProof` covers the proofs it names too (section 2.1.2)
 
-Canonicalizing is not done here: it needs a JSON-LD processor, which stands behind a port. Only single proofs
-and proof sets are judged; a proof that builds on another one (`previousProof`) is refused, never ignored.
+Reading tells three things apart: a proof that can be checked, one of a kind that is not known here, and one that is
+broken. What breaks the proofs as a whole, such as a chain that leads nowhere, is raised. Whether they hold is judged in
+`proof_checking`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from registry.domain.canonical import JsonObject, JsonValue
+from registry.domain.cryptosuites import find_suite
+from registry.domain.cryptosuites.cryptosuite import CanonicalNquads, Covered, Cryptosuite
 from registry.domain.errors import Malformed
 from registry.domain.fields import write_time
-from registry.domain.hashing import sha256
-from registry.domain.multikey import PUBLIC_KEY_SIZE, base58_decode, base58_encode
+from registry.domain.multikey import KeyAlgorithm, base58_decode, base58_encode
+from registry.domain.problem import Problem
+from registry.domain.signatures import SIGNATURE_SIZES
 from registry.domain.timestamp import parse_time
-from registry.domain.vc_form import issuer_id
 
-CanonicalNquads: TypeAlias = Callable[[JsonObject], bytes]
-"""Turns a JSON-LD document into RDFC-1.0 canonical N-Quads."""
-
-PROOF_TYPE: Final = "DataIntegrityProof"
-CRYPTOSUITE: Final = "eddsa-rdfc-2022"
 ASSERTION: Final = "assertionMethod"
-SIGNATURE_SIZE: Final = 64
+AUTHENTICATION: Final = "authentication"
 
 MAX_PROOFS: Final = 16
 """A badge has one proof, a proof set a handful; each costs a canonicalization."""
+MAX_DOMAINS: Final = 100
+"""Domains of one proof: a presentation is made for one verifier, seldom for a few."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """One eddsa-rdfc-2022 proof for assertions, read from a secured document."""
+    """One proof of a known suite, read from a secured document."""
 
+    id: str | None
+    suite: Cryptosuite
     verification_method: str
     """The DID URL of the key."""
+    purpose: str
     created: datetime | None
     expires: datetime | None
+    challenge: str | None
+    domains: tuple[str, ...]
+    previous: tuple[str, ...]
+    """The ids of the proofs it builds on."""
     signature: bytes
     options: JsonObject
     """The proof as it stands in the document, without its value: what is signed beside the document."""
 
 
-def proof_options(*, verification_method: str, created: datetime) -> JsonObject:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadProof:
+    """A proof that is not checked here: of an unknown kind, or broken."""
+
+    problem: Problem
+    """`proof-unsupported` for an unknown kind; any other code says what is broken."""
+    id: str | None
+    verification_method: str | None
+    purpose: str | None
+
+    @property
+    def supported(self) -> bool:
+        """It is of a known kind, but broken."""
+        return self.problem.code != "proof-unsupported"
+
+
+ReadProof: TypeAlias = Proof | UnreadProof
+
+
+def proof_options(
+    document: JsonObject,
+    *,
+    suite: Cryptosuite,
+    verification_method: str,
+    created: datetime,
+    purpose: str = ASSERTION,
+) -> JsonObject:
     """Write a proof that still lacks its value."""
     return {
-        "type": PROOF_TYPE,
-        "cryptosuite": CRYPTOSUITE,
+        **suite.naming(),
         "created": write_time(created),
         "verificationMethod": verification_method,
-        "proofPurpose": ASSERTION,
+        "proofPurpose": purpose,
+        **suite.proof_context(document),
     }
 
 
-def proof_configuration(document: JsonObject, options: JsonObject) -> JsonObject:
-    """Write the document whose canonical form is hashed first: the options in the document's context."""
-    return {"@context": document["@context"], **options} if "@context" in document else dict(options)
-
-
 def unsecured(document: JsonObject) -> JsonObject:
-    """Return the document without its proofs: what the signature covers."""
+    """Return the document without its proofs: what a proof that stands alone covers."""
     return {name: member for name, member in document.items() if name != "proof"}
 
 
-def hash_data(*, document_nquads: bytes, configuration_nquads: bytes) -> bytes:
-    """Return the 64 bytes that are signed, from the canonical N-Quads of document and proof configuration."""
-    return sha256(configuration_nquads) + sha256(document_nquads)
+def covered_document(document: JsonObject, proof: Proof) -> JsonObject:
+    """Return what a proof covers of a document: the document, and the proofs that it builds on."""
+    if not proof.previous:
+        return unsecured(document)
+    proofs = document.get("proof")
+    matching: list[JsonValue] = [
+        item
+        for item in (proofs if isinstance(proofs, list) else [proofs])
+        if isinstance(item, dict) and item.get("id") in proof.previous
+    ]
+    return {**unsecured(document), "proof": matching}
 
 
-def signed_bytes(document: JsonObject, *, options: JsonObject, canonical_nquads: CanonicalNquads) -> bytes:
-    """Return the 64 bytes that a proof with these options signs; `canonical_nquads` is the JSON-LD port's."""
-    return hash_data(
-        document_nquads=canonical_nquads(unsecured(document)),
-        configuration_nquads=canonical_nquads(proof_configuration(document, options)),
-    )
+def cover(document: JsonObject, proof: Proof, *, canonical_nquads: CanonicalNquads) -> Covered:
+    """Work out what a proof of a document signs; `canonical_nquads` is the JSON-LD port's.
 
-
-def signature_holds(
-    document: JsonObject, *, proof: Proof, public_key: bytes, canonical_nquads: CanonicalNquads
-) -> bool:
-    """Tell whether the key made the proof of a document; `proof` comes from `select_proof(document)`.
-
-    Raises what `canonical_nquads` raises: Malformed for a document that is no strict JSON-LD, or that a context
-    of it is not known, which says nothing about the signature.
+    Raises Malformed for a proof that does not fit the document, and what `canonical_nquads` raises, which says
+    nothing about the signature.
     """
-    data = signed_bytes(document, options=proof.options, canonical_nquads=canonical_nquads)
-    return verify_ed25519(public_key=public_key, signature=proof.signature, data=data)
+    return proof.suite.cover(covered_document(document, proof), proof.options, canonical_nquads=canonical_nquads)
 
 
-def attach_proof(document: JsonObject, options: JsonObject, signature: bytes) -> JsonObject:
-    """Return the document with one proof, in the array that the Open Badges schema asks for.
-
-    Raises Malformed `malformed-proof-value` unless the signature is 64 bytes.
-    """
-    proof: JsonObject = {**options, "proofValue": encode_proof_value(signature)}
-    return {**unsecured(document), "proof": [proof]}
+def attach_proofs(document: JsonObject, proofs: Sequence[JsonObject], *, as_list: bool) -> JsonObject:
+    """Return the document with these proofs in place of any others; several are a list whatever is asked for."""
+    several: list[JsonValue] = list(proofs)
+    return {**unsecured(document), "proof": several if as_list or len(several) != 1 else several[0]}
 
 
 def encode_proof_value(signature: bytes) -> str:
-    """Write a signature as multibase base58btc.
-
-    Raises Malformed `malformed-proof-value` unless it is 64 bytes.
-    """
-    if len(signature) != SIGNATURE_SIZE:
-        raise Malformed("malformed-proof-value", f"expected {SIGNATURE_SIZE} bytes, got {len(signature)}")
+    """Write a signature as multibase base58btc."""
     return "z" + base58_encode(signature)
 
 
-def decode_proof_value(text: object) -> bytes:
-    """Read a signature from multibase base58btc.
+def decode_proof_value(text: object, *, algorithms: Sequence[KeyAlgorithm]) -> bytes:
+    """Read a signature from multibase base58btc, of a length that one of the algorithms has.
 
     Raises Malformed `malformed-proof-value`.
     """
@@ -124,39 +138,26 @@ def decode_proof_value(text: object) -> bytes:
         signature = base58_decode(text[1:])
     except Malformed as error:
         raise Malformed("malformed-proof-value", error.message, where="proof.proofValue") from error
-    if len(signature) != SIGNATURE_SIZE:
-        message = f"expected {SIGNATURE_SIZE} bytes, got {len(signature)}"
+    sizes = sorted({SIGNATURE_SIZES[algorithm] for algorithm in algorithms})
+    if len(signature) not in sizes:
+        message = f"expected {' or '.join(map(str, sizes))} bytes, got {len(signature)}"
         raise Malformed("malformed-proof-value", message, where="proof.proofValue")
     return signature
 
 
-def select_proof(document: JsonObject) -> Proof:
-    """Return the first proof of this suite for assertions, the issuer's own before others; `proof` may be an array.
+def read_proofs(document: JsonObject) -> tuple[ReadProof, ...]:
+    """Return all proofs of a document in their order; `proof` may be an object or an array.
 
-    Other proofs of a set, such as a notary's before the issuer's, are not covered by it and not judged.
-
-    Raises Malformed: `no-proof` without any proof, `proof-unsupported` when none is of this suite and purpose,
-    or what makes the selected proof unreadable.
+    Raises Malformed: `no-proof`, `too-many-proofs`, `malformed-proof` for what is no object, for ids that stand twice
+    and for chains that lead nowhere or in a circle.
     """
-    supported = [proof for proof in _proofs(document.get("proof")) if _is_supported(proof)]
-    if not supported:
-        raise Malformed("proof-unsupported", f"expected a {CRYPTOSUITE} proof for {ASSERTION}", where="proof")
-    own = [proof for proof in supported if _is_of(proof.get("verificationMethod"), issuer_id(document))]
-    return _parse_proof((own or supported)[0], document)
+    objects = _objects(document.get("proof"))
+    proofs = tuple(_read(item) for item in objects)
+    _check_chains(objects)
+    return proofs
 
 
-def verify_ed25519(*, public_key: bytes, signature: bytes, data: bytes) -> bool:
-    """Tell whether the key signed the data (RFC 8032 section 5.1.7)."""
-    if len(public_key) != PUBLIC_KEY_SIZE:
-        return False
-    try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, data)
-    except InvalidSignature:
-        return False
-    return True
-
-
-def _proofs(value: JsonValue) -> list[JsonObject]:
+def _objects(value: JsonValue) -> list[JsonObject]:
     items = value if isinstance(value, list) else [] if value is None else [value]
     if not items:
         raise Malformed("no-proof", "expected a proof or a list of them", where="proof")
@@ -168,28 +169,76 @@ def _proofs(value: JsonValue) -> list[JsonObject]:
     return objects
 
 
-def _is_supported(proof: Mapping[str, JsonValue]) -> bool:
-    facts = (proof.get("type"), proof.get("cryptosuite"), proof.get("proofPurpose"))
-    return facts == (PROOF_TYPE, CRYPTOSUITE, ASSERTION)
+def _read(proof: JsonObject) -> ReadProof:
+    try:
+        return _parse(proof)
+    except Malformed as error:
+        return UnreadProof(
+            problem=Problem.of(error),
+            id=_text_or_none(proof.get("id")),
+            verification_method=_text_or_none(proof.get("verificationMethod")),
+            purpose=_text_or_none(proof.get("proofPurpose")),
+        )
 
 
-def _is_of(method: JsonValue, did: str | None) -> bool:
-    return isinstance(method, str) and did is not None and method.startswith(f"{did}#")
-
-
-def _parse_proof(proof: JsonObject, document: JsonObject) -> Proof:
-    if "previousProof" in proof:
-        raise Malformed("proof-chain-unsupported", "expected a proof that stands alone", where="proof.previousProof")
-    if proof.get("@context", document.get("@context")) != document.get("@context"):
-        raise Malformed("malformed-proof", "expected no context but the document's", where="proof.@context")
-    method = proof.get("verificationMethod")
-    if not isinstance(method, str) or not method:
-        raise Malformed("malformed-proof", "expected the DID URL of a key", where="proof.verificationMethod")
+def _parse(proof: JsonObject) -> Proof:
+    _text(proof, "type")
+    if proof["type"] == "DataIntegrityProof":
+        _text(proof, "cryptosuite")
+    suite = find_suite(proof)
+    if suite is None:
+        kind = proof.get("cryptosuite", proof["type"])
+        raise Malformed("proof-unsupported", f"expected a proof of a known suite, got {kind}", where="proof")
     created, expires = proof.get("created"), proof.get("expires")
     return Proof(
-        verification_method=method,
+        id=_text(proof, "id") if "id" in proof else None,
+        suite=suite,
+        verification_method=_text(proof, "verificationMethod"),
+        purpose=_text(proof, "proofPurpose"),
         created=None if created is None else parse_time(created, "proof.created"),
         expires=None if expires is None else parse_time(expires, "proof.expires"),
-        signature=decode_proof_value(proof.get("proofValue")),
-        options={name: member for name, member in proof.items() if name not in {"proofValue", "@context"}},
+        challenge=_text(proof, "challenge") if "challenge" in proof else None,
+        domains=_texts(proof, "domain"),
+        previous=_texts(proof, "previousProof"),
+        signature=decode_proof_value(proof.get("proofValue"), algorithms=suite.algorithms),
+        options={name: member for name, member in proof.items() if name != "proofValue"},
     )
+
+
+def _check_chains(proofs: list[JsonObject]) -> None:
+    """Refuse ids that stand twice, and chains with a missing link or without a beginning."""
+    ids = [proof["id"] for proof in proofs if "id" in proof]
+    if len({repr(identifier) for identifier in ids}) != len(ids):
+        raise Malformed("malformed-proof", "expected each id once", where="proof.id")
+    links = {number: _texts(proof, "previousProof") for number, proof in enumerate(proofs)}
+    if any(name not in ids for names in links.values() for name in names):
+        raise Malformed("malformed-proof", "expected the id of another proof", where="proof.previousProof")
+    settled: set[str] = set()
+    waiting = dict(links)
+    while waiting:
+        ready = [number for number, names in waiting.items() if settled.issuperset(names)]
+        if not ready:
+            raise Malformed("malformed-proof", "expected a chain with a beginning", where="proof.previousProof")
+        for number in ready:
+            del waiting[number]
+            settled.add(str(proofs[number].get("id")))
+
+
+def _text(proof: Mapping[str, JsonValue], name: str) -> str:
+    value = proof.get(name)
+    if not isinstance(value, str) or not value:
+        raise Malformed("malformed-proof", "expected a text", where=f"proof.{name}")
+    return value
+
+
+def _texts(proof: Mapping[str, JsonValue], name: str) -> tuple[str, ...]:
+    value = proof.get(name, [])
+    items = value if isinstance(value, list) else [value]
+    texts = tuple(item for item in items if isinstance(item, str) and item)
+    if len(texts) != len(items) or len(texts) > MAX_DOMAINS:
+        raise Malformed("malformed-proof", f"expected a text, or at most {MAX_DOMAINS}", where=f"proof.{name}")
+    return texts
+
+
+def _text_or_none(value: JsonValue) -> str | None:
+    return value if isinstance(value, str) else None

@@ -4,7 +4,7 @@
     did:web:example.org                          https://example.org/.well-known/did.json
     did:web:localhost%3A8443:issuers:physics     https://localhost:8443/issuers/physics/did.json
 
-did:key Method v0.9 for Ed25519 without a derived encryption key; did:web Method 2023-05. An issuer's document
+did:key Method v0.9 for Ed25519, P-256, P-384 and secp256k1, without a derived encryption key; did:web Method 2023-05. An issuer's document
 names the logs it anchors in as services of type CredrootLog (protocol section 3). Reading documents is in
 `did_document`.
 """
@@ -22,7 +22,7 @@ from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.errors import Malformed
 from registry.domain.fields import write_time
 from registry.domain.log_name import LogName
-from registry.domain.multikey import decode_multikey, encode_multikey
+from registry.domain.multikey import PublicKey, decode_multikey, encode_multikey
 
 DID_CONTEXT: Final = "https://www.w3.org/ns/did/v1"
 MULTIKEY_CONTEXT: Final = "https://w3id.org/security/multikey/v1"
@@ -52,7 +52,7 @@ class PublishedKey:
 
     fragment: str
     """The part of its DID URL after `#`."""
-    public_key: bytes
+    public_key: PublicKey
     revoked: datetime | None = None
     """From this moment on nothing it signs counts."""
     expires: datetime | None = None
@@ -79,13 +79,13 @@ def did_method(did: str) -> DidMethod:
     raise Malformed("did-method-unsupported", f"expected did:key or did:web, got {did.split(':')[1]}")
 
 
-def did_key(public_key: bytes) -> str:
-    """Write the did:key of a 32-byte Ed25519 public key."""
+def did_key(public_key: PublicKey) -> str:
+    """Write the did:key of a public key."""
     return _KEY_PREFIX + encode_multikey(public_key)
 
 
-def did_key_public_key(did: str) -> bytes:
-    """Read the Ed25519 public key out of a did:key.
+def did_key_public_key(did: str) -> PublicKey:
+    """Read the public key out of a did:key.
 
     Raises Malformed: `malformed-did` or the codes of `decode_multikey`.
     """

@@ -1,4 +1,4 @@
-"""Reading a DID document: which keys may assert for its subject, until when, and which logs it names.
+"""Reading a DID document: which keys may assert or authenticate for its subject, until when, and which logs it names.
 
 DID Core 1.0 section 5, Controlled Identifiers 1.0 section 2.2 (`revoked`, `expires`), protocol section 3.
 Keys of a type that is not read here are kept and reported without bytes.
@@ -12,7 +12,7 @@ from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.did import LOG_SERVICE
 from registry.domain.errors import Malformed
 from registry.domain.log_name import LogName
-from registry.domain.multikey import decode_multikey
+from registry.domain.multikey import PublicKey, decode_multikey
 from registry.domain.timestamp import parse_time
 
 MAX_METHODS: Final = 1_000
@@ -20,15 +20,15 @@ MAX_METHODS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AssertionKey:
-    """A key that the document lists for assertions."""
+class ListedKey:
+    """A key that a document lists."""
 
     id: str
     """Its absolute DID URL."""
     controller: str
     type: str
-    public_key: bytes | None
-    """32 bytes of Ed25519; None for a type that is not read here."""
+    public_key: PublicKey | None
+    """None for a type that is not read here."""
     revoked: datetime | None
     expires: datetime | None
 
@@ -47,13 +47,17 @@ class DidDocument:
     """What a DID document says that matters for a verdict."""
 
     id: str
-    keys: tuple[AssertionKey, ...]
+    keys: tuple[ListedKey, ...]
     """The keys for assertions, in the document's order."""
+    authentication: tuple[ListedKey, ...]
+    """The keys for authentication: of presentations."""
     logs: tuple[LogName, ...]
 
-    def key(self, verification_method: str) -> AssertionKey | None:
-        """Return the assertion key of that DID URL, if the document lists it."""
-        return next((key for key in self.keys if key.id == verification_method), None)
+    def key(self, verification_method: str, *, purpose: str = "assertionMethod") -> ListedKey | None:
+        """Return the key of that DID URL, if the document lists it for the purpose and controls it."""
+        listed = {"assertionMethod": self.keys, "authentication": self.authentication}.get(purpose, ())
+        # Controlled Identifiers 1.0 section 3.3: a document speaks for the keys it controls, and for no others.
+        return next((key for key in listed if key.id == verification_method and key.controller == self.id), None)
 
 
 def parse_did_document(document: JsonObject) -> DidDocument:
@@ -64,41 +68,49 @@ def parse_did_document(document: JsonObject) -> DidDocument:
     subject = document.get("id")
     if not isinstance(subject, str) or not subject.startswith("did:"):
         raise Malformed("malformed-did-document", "expected a DID", where="id")
-    methods: dict[str, AssertionKey] = {}
+    methods: dict[str, ListedKey] = {}
     for method in _objects(document.get("verificationMethod"), "verificationMethod"):
         _add(methods, _parse_method(method, subject))
-    asserting: list[str] = []
-    for item in _items(document.get("assertionMethod"), "assertionMethod"):
-        if isinstance(item, str):
-            asserting.append(_absolute(item, subject))
-        elif isinstance(item, dict):
-            key = _parse_method(item, subject)
-            _add(methods, key)
-            asserting.append(key.id)
-        else:
-            raise Malformed("malformed-did-document", "expected references or keys", where="assertionMethod")
+    asserting = _listed(document, "assertionMethod", methods, subject)
+    authenticating = _listed(document, "authentication", methods, subject)
     return DidDocument(
         id=subject,
         # A reference to a key that stands in another document gives no key here.
-        keys=tuple(methods[name] for name in dict.fromkeys(asserting) if name in methods),
+        keys=tuple(methods[name] for name in asserting if name in methods),
+        authentication=tuple(methods[name] for name in authenticating if name in methods),
         logs=_parse_logs(document.get("service")),
     )
 
 
-def _add(methods: dict[str, AssertionKey], key: AssertionKey) -> None:
+def _listed(document: JsonObject, purpose: str, methods: dict[str, ListedKey], subject: str) -> list[str]:
+    """Read the names of the keys of one relationship, and add those that stand in it to the methods."""
+    names: list[str] = []
+    for item in _items(document.get(purpose), purpose):
+        if isinstance(item, str):
+            names.append(_absolute(item, subject))
+        elif isinstance(item, dict):
+            key = _parse_method(item, subject)
+            _add(methods, key)
+            names.append(key.id)
+        else:
+            raise Malformed("malformed-did-document", "expected references or keys", where=purpose)
+    return list(dict.fromkeys(names))
+
+
+def _add(methods: dict[str, ListedKey], key: ListedKey) -> None:
     # Two keys under one name: a reader that takes the first and one that takes the last would disagree.
     if key.id in methods:
         raise Malformed("malformed-did-document", f"expected each key id once, got {key.id!r} twice")
     methods[key.id] = key
 
 
-def _parse_method(method: JsonObject, subject: str) -> AssertionKey:
+def _parse_method(method: JsonObject, subject: str) -> ListedKey:
     where = "verificationMethod"
     name, kind, controller = (method.get(member) for member in ("id", "type", "controller"))
     if not isinstance(name, str) or not isinstance(kind, str) or not isinstance(controller, str):
         raise Malformed("malformed-did-document", "expected id, type and controller", where=where)
     revoked, expires = method.get("revoked"), method.get("expires")
-    return AssertionKey(
+    return ListedKey(
         id=_absolute(name, subject),
         controller=controller,
         type=kind,
@@ -108,7 +120,7 @@ def _parse_method(method: JsonObject, subject: str) -> AssertionKey:
     )
 
 
-def _public_key(kind: str, multibase: JsonValue) -> bytes | None:
+def _public_key(kind: str, multibase: JsonValue) -> PublicKey | None:
     # Ed25519VerificationKey2020 spells its key the same way, and did:web issuers in the wild still use it.
     if kind not in {"Multikey", "Ed25519VerificationKey2020"}:
         return None

@@ -9,7 +9,7 @@ lists are claims until the verdict has compared them with the chain or a signatu
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -17,13 +17,19 @@ from typing import Final
 from registry.domain.did_document import DidDocument
 from registry.domain.hashing import Digest
 from registry.domain.log_name import LogName
-from registry.domain.presented import Found, Presented, Problem
+from registry.domain.presented import Presented
+from registry.domain.problem import Found, Problem
+from registry.domain.proof_checking import CoveredDocument
 from registry.domain.receipt import ReceiptParts
 from registry.domain.served_list import ServedList
 from registry.domain.status import StatusProof
 
 DEFAULT_MAX_AGE: Final = timedelta(hours=1)
 """Of a status and of the block read: what the protocol says where the verifier says nothing."""
+
+
+LIST_UNUSABLE: Final = "status-list-unusable"
+"""The gatherer's word for a status list that was had and is none, as opposed to one that could not be had."""
 
 
 class Profile(StrEnum):
@@ -115,8 +121,8 @@ class Evidence:
     """Everything that was gathered for one verdict."""
 
     presented: Presented
-    signed_data: Found[bytes]
-    """The 64 bytes that the selected proof signs, or why they could not be computed."""
+    covered: CoveredDocument
+    """What the document's proofs sign, or why that could not be worked out."""
     receipt: Found[ReceiptParts] | None
     """None: there is none, and none was to be had."""
     issuer: IssuerEvidence
@@ -129,6 +135,8 @@ class Evidence:
     now: datetime
     """Aware UTC, from the clock."""
     policy: Policy
+    list_problems: Mapping[str, Problem] = field(default_factory=dict)
+    """Why status lists that were asked for could not be had, by URL."""
     gathering_notes: tuple[str, ...] = ()
     """What the gatherer met on its way and people should know."""
 

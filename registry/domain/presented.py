@@ -6,37 +6,20 @@ Nothing is raised: a part that cannot be read is told as a problem, for the verd
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Self, TypeAlias, TypeVar
+from typing import Final
 
 from registry.domain.canonical import MAX_DOCUMENT_BYTES, JsonObject, parse_object
-from registry.domain.data_integrity import Proof, select_proof
-from registry.domain.errors import CredrootError, Malformed
+from registry.domain.data_integrity import ReadProof, read_proofs
+from registry.domain.errors import Malformed
 from registry.domain.hashing import Digest
 from registry.domain.leaf import leaf_of_document
+from registry.domain.problem import Found, Problem
 from registry.domain.slot import CredentialSlot, parse_credential_slot
 from registry.domain.vc_form import check_form, issuer_id, validity
 
 _TOKEN: Final = re.compile(rb"\s*[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:~[A-Za-z0-9_.~-]*)?\s*")
 
 _ENVELOPE: Final = "EnvelopedVerifiableCredential"
-
-_Value = TypeVar("_Value")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """Why something is not there."""
-
-    code: str
-    message: str
-
-    @classmethod
-    def of(cls, error: CredrootError) -> Self:
-        """Keep what an error says."""
-        return cls(code=error.code, message=error.message)
-
-
-Found: TypeAlias = _Value | Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +35,8 @@ class Presented:
     issuer: str | None
     validity: Found[tuple[datetime | None, datetime | None]]
     slot: Found[CredentialSlot]
-    proof: Found[Proof]
+    proofs: Found[tuple[ReadProof, ...]]
+    """In the document's order, or what is wrong with them as a whole."""
     leaf: Found[Digest]
     """Recomputed from the document: a verifier believes no other."""
 
@@ -82,7 +66,7 @@ def read_presented(data: bytes) -> Presented:
         issuer=issuer_id(document),
         validity=_validity(document),
         slot=_slot(document),
-        proof=_proof(document),
+        proofs=_proofs(document),
         leaf=leaf_of_document(document),
     )
 
@@ -105,7 +89,7 @@ def _untold(problem: Problem, *, token: bool) -> Presented:
         issuer=None,
         validity=problem,
         slot=problem,
-        proof=problem,
+        proofs=problem,
         leaf=problem,
     )
 
@@ -124,8 +108,8 @@ def _slot(document: JsonObject) -> Found[CredentialSlot]:
         return Problem.of(error)
 
 
-def _proof(document: JsonObject) -> Found[Proof]:
+def _proofs(document: JsonObject) -> Found[tuple[ReadProof, ...]]:
     try:
-        return select_proof(document)
+        return read_proofs(document)
     except Malformed as error:
         return Problem.of(error)

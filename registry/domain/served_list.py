@@ -14,15 +14,23 @@ from datetime import datetime, timedelta
 from typing import Final, Self
 
 from registry.domain.canonical import JsonObject, JsonValue
-from registry.domain.data_integrity import Proof
+from registry.domain.data_integrity import ASSERTION, Proof
 from registry.domain.errors import Malformed
-from registry.domain.presented import Presented, Problem
+from registry.domain.presented import Presented
+from registry.domain.problem import Problem
+from registry.domain.proof_checking import CoveredDocument, CoveredProof
+from registry.domain.status_entry import value_at
 from registry.domain.vc_form import issuer_id
 
-MIN_LIST_BYTES: Final = 16_384
-"""131,072 entries: the least that the recommendation allows, so that a list hides who is looked at."""
+MIN_ENTRIES: Final = 131_072
+"""The least that the recommendation allows, so that a list hides who is looked at."""
+MIN_LIST_BYTES: Final = MIN_ENTRIES // 8
+"""With entries of one bit."""
 MAX_LIST_BYTES: Final = 4_194_304
 """33 million entries: decompressing stops there."""
+
+FETCH_GRACE: Final = timedelta(seconds=15)
+"""A list that was fetched for this verdict, or for one just before, is used whatever its `ttl`: 0 would use none ever."""
 
 _ENCODED: Final = re.compile(r"u[A-Za-z0-9_-]+")
 _LIST_TYPE: Final = "BitstringStatusListCredential"
@@ -45,20 +53,21 @@ class ServedList:
     valid_until: datetime | None
     ttl: timedelta | None
     """How long a copy may be used."""
-    proof: Proof
-    signed_data: bytes
+    proofs: tuple[CoveredProof, ...]
 
     @classmethod
-    def parse(cls, presented: Presented, *, signed_data: bytes, fetched_at: datetime | None) -> Self:
+    def parse(cls, presented: Presented, *, covered: CoveredDocument, fetched_at: datetime | None) -> Self:
         """Read a list out of a well-formed credential.
 
-        Raises Malformed for anything that is no status list with one supported proof.
+        Raises Malformed for anything that is no status list with proofs that can be read.
         """
-        document, proof, validity = presented.document, presented.proof, presented.validity
+        document, validity, proofs = presented.document, presented.validity, covered.proofs
         if isinstance(document, Problem) or presented.form_problems:
             raise Malformed("malformed-status-list", presented.form_problems[0].message)
-        if isinstance(proof, Problem) or isinstance(validity, Problem):
-            raise Malformed("malformed-status-list", "expected one supported proof")
+        if isinstance(validity, Problem) or isinstance(proofs, Problem):
+            raise Malformed("malformed-status-list", "expected proofs that can be read")
+        if covered.meaning is not None:
+            raise Malformed("malformed-status-list", covered.meaning.message)
         subject = document.get("credentialSubject")
         types, url, issuer = document.get("type"), document.get("id"), issuer_id(document)
         if not isinstance(types, list) or _LIST_TYPE not in types or not isinstance(url, str) or issuer is None:
@@ -66,7 +75,7 @@ class ServedList:
         if not isinstance(subject, dict) or subject.get("type") not in (_SUBJECT_TYPE, [_SUBJECT_TYPE]):
             raise Malformed("malformed-status-list", f"expected a subject of type {_SUBJECT_TYPE}")
         valid_from, valid_until = validity
-        stated = [moment for moment in (valid_from, proof.created) if moment is not None]
+        stated = [moment for moment in (valid_from, *_times_of_proofs(proofs, issuer)) if moment is not None]
         if not stated:
             raise Malformed("malformed-status-list", "expected validFrom or the time of the proof")
         return cls(
@@ -78,22 +87,22 @@ class ServedList:
             fetched_at=fetched_at,
             valid_until=valid_until,
             ttl=_ttl(subject.get("ttl")),
-            proof=proof,
-            signed_data=signed_data,
+            proofs=proofs,
         )
 
-    def bit(self, index: int) -> bool | None:
+    def value(self, index: int, *, size: int = 1) -> int | None:
         """Return an entry, None when the list is shorter."""
-        if index >= 8 * len(self.bits):
-            return None
-        return bool(self.bits[index // 8] >> (7 - index % 8) & 1)
+        return value_at(self.bits, index=index, size=size)
 
     def fresh_at(self, moment: datetime, *, max_age: timedelta) -> bool:
         """Tell whether the list still speaks for a moment: an old copy may not know of a change."""
         known_at = self.stated_at if self.fetched_at is None else max(self.stated_at, self.fetched_at)
         if known_at > moment or (self.valid_until is not None and moment >= self.valid_until):
             return False
-        return moment - known_at < (max_age if self.ttl is None else min(max_age, self.ttl))
+        ttl = max_age if self.ttl is None else self.ttl
+        if self.fetched_at is not None:
+            ttl = max(ttl, FETCH_GRACE)
+        return moment - known_at < min(max_age, ttl)
 
 
 def decode_list(text: JsonValue) -> bytes:
@@ -114,6 +123,12 @@ def decode_list(text: JsonValue) -> bytes:
         message = f"expected {MIN_LIST_BYTES} to {MAX_LIST_BYTES} bytes, whole"
         raise Malformed("malformed-status-list", message, where="encodedList")
     return bits
+
+
+def _times_of_proofs(proofs: tuple[CoveredProof, ...], issuer: str) -> list[datetime | None]:
+    """Return when the issuer's own proofs were made: anybody could put a fresh one beside an old list."""
+    own = [item.proof for item in proofs if isinstance(item.proof, Proof) and item.proof.purpose == ASSERTION]
+    return [proof.created for proof in own if proof.verification_method.startswith(f"{issuer}#")]
 
 
 def _purposes(subject: JsonObject) -> tuple[str, ...]:

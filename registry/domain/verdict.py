@@ -41,7 +41,7 @@ from registry.domain.checks_issuer import check_issuer, check_signature
 from registry.domain.checks_status import check_revocation, check_suspension
 from registry.domain.evidence import ChainBlock, Evidence, Profile
 from registry.domain.fields import write_time
-from registry.domain.presented import Problem
+from registry.domain.problem import Problem
 from registry.domain.verdict_advice import advise, note
 
 SCOPE: Final = "Authenticity, status and anchoring. Not whether the holder has the skill."
@@ -157,7 +157,7 @@ def judge(evidence: Evidence) -> Verdict:
         as_of=evidence.moment,
         block=None if evidence.view is None else evidence.view.block,
         credential=_credential(evidence),
-        notes=note(evidence),
+        notes=note(evidence, others=signature.others),
         next=advise(checks),
     )
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from registry.domain.check import Check, Reason, Result
+from registry.domain.checks_served import note_other_purposes
 from registry.domain.evidence import Evidence, Profile
-from registry.domain.presented import Problem
+from registry.domain.problem import Problem
 
 _NEXT: Final[Mapping[Reason, str]] = {
     Reason.NO_RECEIPT: "Ask the holder or the registry for the receipt, or name the published files (--published).",
@@ -22,6 +23,8 @@ _NEXT: Final[Mapping[Reason, str]] = {
     Reason.EPOCH_NOT_REACHED: "Try again later: the anchor is not final yet.",
     Reason.STATUS_STALE: "Get a newer receipt, or name the published files (--published).",
     Reason.STATUS_MISSING: "Get a whole receipt, or name the published files (--published).",
+    Reason.STATUS_UNREACHABLE: "Try again when the issuer's status list can be reached, or give a copy of it.",
+    Reason.STATUS_LIST_OUTDATED: "Ask the issuer: its status lists are of an outdated draft.",
     Reason.STATUS_MALFORMED: "Get the receipt again: its status cannot be read.",
     Reason.BLOCK_TOO_OLD: "Name a node that is in step with its chain, or allow older blocks (--max-block-age).",
     Reason.UNKNOWN_CONTEXT: "Judge it with a program that knows the context.",
@@ -29,18 +32,21 @@ _NEXT: Final[Mapping[Reason, str]] = {
 }
 
 
-def note(evidence: Evidence) -> tuple[str, ...]:
-    """Return what was met on the way and decides nothing."""
+def note(evidence: Evidence, *, others: int) -> tuple[str, ...]:
+    """Return what was met on the way and decides nothing; `others` counts the proofs that did not decide."""
     notes: list[str] = []
     slot = evidence.presented.log_slot
     if evidence.policy.profile is Profile.VC:
         notes.append("Judged by the profile vc: whether the credential is anchored was not asked.")
+    document = evidence.presented.document
     if slot is not None:
         notes += slot.notes
-    document = evidence.presented.document
-    proofs = None if isinstance(document, Problem) else document.get("proof")
-    if isinstance(proofs, list) and len(proofs) > 1:
-        notes.append(f"The document has {len(proofs)} proofs; one was judged, nothing is said of the others.")
+    elif not isinstance(document, Problem):
+        notes += note_other_purposes(evidence, document)
+    proofs = evidence.covered.proofs
+    if others > 0 and not isinstance(proofs, Problem):
+        judged = len(proofs) - others
+        notes.append(f"The document has {len(proofs)} proofs; {judged} decided, nothing is said of the others.")
     return (*notes, *evidence.gathering_notes)
 
 

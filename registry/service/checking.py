@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from registry.domain.canonical import canonicalize
 from registry.domain.errors import NotFound
 from registry.domain.log_name import LogName
-from registry.domain.presented import Presented, Problem, read_presented
+from registry.domain.presented import Presented, read_presented
+from registry.domain.problem import Problem
 from registry.domain.slot import LIST_SIZE
 from registry.domain.verdict import Verdict
 from registry.ports import Clock
 from registry.service.proving import Receipts
+from registry.service.served_lists import StatusListCopy
 from registry.service.statuses import StatusLists
-from registry.service.verifying import StatusListCopy, Verifier, VerifyRequest
+from registry.service.verifying import Verifier, VerifyRequest
 from registry.store_ports import Store
 
 

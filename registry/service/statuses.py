@@ -7,25 +7,30 @@ import base64
 import gzip
 from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from threading import Lock
-from typing import Final, assert_never
+from typing import Final, Self, assert_never
 from uuid import UUID
 
 from registry.domain.canonical import JsonObject, canonicalize
 from registry.domain.errors import Malformed
 from registry.domain.fields import write_time
 from registry.domain.hashing import sha256
-from registry.domain.slot import Purpose, status_list_url
+from registry.domain.slot import Purpose
 from registry.domain.vc_form import CREDENTIALS_CONTEXT
 from registry.service.access import Caller
+from registry.service.list_addresses import list_url
 from registry.service.resources import Resources
 from registry.service.signing import secure
 from registry.store_ports import CredentialRecord, IssuerRecord, StatusOrder, WriteStore
 
 LIST_TTL: Final = timedelta(minutes=5)
 """How long a verifier may keep a list: a revocation is seen everywhere within it."""
+RENEWAL: Final = timedelta(days=1)
+"""How often an unchanged list is stated again: between two changes it is the same bytes on every replica for a day."""
+VALIDITY: Final = 2 * RENEWAL
+"""After that an old list, from before a revocation, can fool nobody who looks at `validUntil`."""
 MAX_NOTE: Final = 2_000
 MAX_CACHED_LISTS: Final = 256
 """Signed lists of a few kilobytes each, so that a popular one is signed once a change."""
@@ -110,12 +115,28 @@ class SignedList:
     etag: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """For which time a list is stated."""
+
+    valid_from: datetime
+    valid_until: datetime
+
+    @classmethod
+    def at(cls, now: datetime, *, changed_at: datetime) -> Self:
+        """Return the statement that holds now: from the last change, or from the beginning of the day (UTC)."""
+        day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        # A clock that was set back must not make a list end before it begins.
+        valid_from = max(day, changed_at)
+        return cls(valid_from=valid_from, valid_until=max(day + VALIDITY, valid_from + RENEWAL))
+
+
 class StatusLists:
     """Signs status lists, each once a change."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
-        self._signed: OrderedDict[tuple[Purpose, int, datetime, bytes, str], SignedList] = OrderedDict()
+        self._signed: OrderedDict[tuple[Purpose, int, Statement, bytes, str], SignedList] = OrderedDict()
         self._lock = Lock()
 
     def serve(self, purpose: Purpose, number: int) -> SignedList:
@@ -126,21 +147,22 @@ class StatusLists:
             issuer = unit.issuers.get(record.issuer_id)
             key = unit.issuers.status_key(issuer.id)
             log = unit.access.log().name
+        statement = Statement.at(resources.clock.now(), changed_at=record.changed_at)
         # By its bits, not only by the time: two changes may fall into one tick of the clock.
-        known = (purpose, number, record.changed_at, sha256(record.bits), key.verification_method)
+        known = (purpose, number, statement, sha256(record.bits), key.verification_method)
         with self._lock:
             signed = self._signed.get(known)
         if signed is None:
-            url = status_list_url(resources.status_url, log=log, purpose=purpose, number=number)
+            url = list_url(resources, log, purpose=purpose, number=number)
             document = secure(
-                list_document(url, issuer=issuer, purpose=purpose, bits=record.bits, changed_at=record.changed_at),
+                list_document(url, issuer=issuer, purpose=purpose, bits=record.bits, statement=statement),
                 signer=resources.keys.unlock(key.encrypted_key),
                 json_ld=resources.json_ld,
                 # Not now: the same state is the same bytes, on every replica and after every restart.
-                created=record.changed_at,
+                created=statement.valid_from,
                 verification_method=key.verification_method,
             )
-            content = canonicalize(_with_single_proof(document))
+            content = canonicalize(document)
             signed = SignedList(content=content, etag=f'"{sha256(content).hex()}"')
             with self._lock:
                 self._signed[known] = signed
@@ -149,7 +171,7 @@ class StatusLists:
         return signed
 
 
-def list_document(url: str, *, issuer: IssuerRecord, purpose: Purpose, bits: bytes, changed_at: datetime) -> JsonObject:
+def list_document(url: str, *, issuer: IssuerRecord, purpose: Purpose, bits: bytes, statement: Statement) -> JsonObject:
     """Write the unsigned `BitstringStatusListCredential` of a list (Bitstring Status List v1.0 section 2.2)."""
     # Time 0 in the gzip header: the same bits are the same text.
     encoded = base64.urlsafe_b64encode(gzip.compress(bits, mtime=0)).rstrip(b"=").decode("ascii")
@@ -158,7 +180,8 @@ def list_document(url: str, *, issuer: IssuerRecord, purpose: Purpose, bits: byt
         "id": url,
         "type": ["VerifiableCredential", "BitstringStatusListCredential"],
         "issuer": issuer.did,
-        "validFrom": write_time(changed_at),
+        "validFrom": write_time(statement.valid_from),
+        "validUntil": write_time(statement.valid_until),
         "credentialSubject": {
             "id": f"{url}#list",
             "type": "BitstringStatusList",
@@ -167,9 +190,3 @@ def list_document(url: str, *, issuer: IssuerRecord, purpose: Purpose, bits: byt
             "ttl": int(LIST_TTL.total_seconds() * 1000),
         },
     }
-
-
-def _with_single_proof(document: JsonObject) -> JsonObject:
-    # Open Badges want an array; consumers of status lists expect the plain object of a single proof.
-    proofs = document["proof"]
-    return {**document, "proof": proofs[0]} if isinstance(proofs, list) and len(proofs) == 1 else document

@@ -7,16 +7,13 @@ Nothing is fetched that was not asked for. What cannot be had becomes a problem 
 raises nothing, and only the verdict says what a gap means.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from registry.chain_ports import ChainReader, LogView, PublishedSource
 from registry.domain.canonical import JsonObject, parse_object
-from registry.domain.checks_document import UNKNOWN_CONTEXT
 from registry.domain.checks_issuer import DID_UNRESOLVABLE
-from registry.domain.data_integrity import signed_bytes
 from registry.domain.did import did_key_document
 from registry.domain.did_document import DidDocument, parse_did_document
 from registry.domain.errors import CredrootError, Malformed, Unavailable
@@ -29,25 +26,18 @@ from registry.domain.evidence import (
 )
 from registry.domain.log_name import LogName
 from registry.domain.paths import fold
-from registry.domain.presented import Found, Presented, Problem, read_presented
+from registry.domain.presented import Presented, read_presented
+from registry.domain.problem import Found, Problem
+from registry.domain.proof_checking import CoveredDocument, cover_document
 from registry.domain.receipt import MAX_RECEIPT_BYTES, Receipt, ReceiptParts
-from registry.domain.served_list import ServedList
 from registry.domain.status import StatusProof
 from registry.domain.verdict import Verdict, judge
-from registry.ports import Clock, DidResolver, JsonLd
+from registry.ports import Clock, DidResolver, JsonLd, StatusListFetcher
 from registry.service.published_proofs import find_leaf, make_receipt, make_status_proofs, newest_manifest
+from registry.service.served_lists import StatusListCopy, StatusListGatherer
 
 UNPUBLISHED_GRACE: Final = timedelta(hours=1)
 """Epochs younger than this may be unpublished yet (protocol section 9)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusListCopy:
-    """A signed status list as it was served."""
-
-    content: bytes
-    fetched_at: datetime | None = None
-    """When the caller itself got it from its URL; None for a copy from somebody's hands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +51,8 @@ class VerifyRequest:
     """The issuer's DID document, from the verifier's own hands."""
     resolve_did: bool = False
     status_lists: tuple[StatusListCopy, ...] = ()
+    fetch_status: bool = False
+    """Fetch the status lists that the credential names."""
     pending: bool = False
     """The log's own service says that the credential waits to be anchored."""
 
@@ -76,12 +68,14 @@ class Verifier:
         did_resolver: DidResolver,
         chain: ChainReader | None,
         published: PublishedSource | None,
+        status_lists: StatusListFetcher | None = None,
     ) -> None:
         self._clock = clock
         self._json_ld = json_ld
         self._did_resolver = did_resolver
         self._chain = chain
         self._published = published
+        self._lists = StatusListGatherer(json_ld=json_ld, fetcher=status_lists)
 
     def verify(self, request: VerifyRequest) -> Verdict:
         """Return the verdict on a credential."""
@@ -94,35 +88,31 @@ class Verifier:
         view = self._view(request.policy)
         # Reading files and chain may fail half way: what was gathered until then stays.
         chain = view if isinstance(view, Problem) else self._read_chain(view, gathering, request.policy, issuer)
+        gathered = self._lists.gather(
+            request.status_lists,
+            gathering.presented,
+            fetch=request.fetch_status,
+            max_age=request.policy.max_status_age,
+        )
         return Evidence(
             presented=gathering.presented,
-            signed_data=self._signed_data(gathering.presented),
+            covered=self._covered(gathering.presented),
             receipt=gathering.receipt,
             issuer=issuer,
             chain=chain,
             status_proofs=gathering.status_proofs,
-            served_lists=tuple(self._served_lists(request, gathering)),
+            served_lists=gathered.lists,
+            list_problems=gathered.problems,
             pending=request.pending or gathering.pending,
             now=self._clock.now(),
             policy=request.policy,
-            gathering_notes=tuple(gathering.notes),
+            gathering_notes=(*gathering.notes, *gathered.notes),
         )
 
-    def _signed_data(self, presented: Presented) -> Found[bytes]:
-        document, proof = presented.document, presented.proof
-        if isinstance(document, Problem):
-            return document
-        try:
-            if isinstance(proof, Problem):
-                # What is not signed must still have a meaning: the form is judged on its own.
-                return self._json_ld.canonical_nquads(
-                    {name: member for name, member in document.items() if name != "proof"}
-                )
-            return signed_bytes(document, options=proof.options, canonical_nquads=self._json_ld.canonical_nquads)
-        except Malformed as error:
-            return Problem.of(error)
-        except Unavailable as error:
-            return Problem(code=UNKNOWN_CONTEXT, message=error.message)
+    def _covered(self, presented: Presented) -> CoveredDocument:
+        if isinstance(presented.document, Problem):
+            return CoveredDocument(meaning=presented.document, proofs=presented.document)
+        return cover_document(presented.document, canonical_nquads=self._json_ld.canonical_nquads)
 
     def _issuer(self, request: VerifyRequest, presented: Presented) -> IssuerEvidence:
         did = presented.issuer
@@ -200,17 +190,6 @@ class Verifier:
         except CredrootError as error:
             gathering.notes.append(f"The published files could not be used: {error.message}.")
             return None
-
-    def _served_lists(self, request: VerifyRequest, gathering: "_Gathering") -> Iterable[ServedList]:
-        for copy in request.status_lists:
-            presented = read_presented(copy.content)
-            signed = self._signed_data(presented)
-            try:
-                if isinstance(signed, Problem):
-                    raise Malformed(signed.code, signed.message)
-                yield ServedList.parse(presented, signed_data=signed, fetched_at=copy.fetched_at)
-            except Malformed as error:
-                gathering.notes.append(f"A status list could not be used: {error.message}.")
 
 
 @dataclass(slots=True, kw_only=True)

@@ -14,8 +14,6 @@ from typing import Final
 from registry.adapters.artifacts import load_artifact
 from registry.adapters.published import PublishedFiles
 from registry.domain.canonical import JsonObject, parse_object
-from registry.domain.checks_document import UNKNOWN_CONTEXT
-from registry.domain.data_integrity import signed_bytes
 from registry.domain.did import did_key_document
 from registry.domain.did_document import DidDocument, parse_did_document
 from registry.domain.errors import CredrootError, Malformed, Unavailable
@@ -23,7 +21,9 @@ from registry.domain.evidence import ChainEvidence, Evidence, IssuerEvidence, Is
 from registry.domain.hashing import Digest, sha256
 from registry.domain.log_name import LogName
 from registry.domain.paths import fold
-from registry.domain.presented import Found, Presented, Problem, read_presented
+from registry.domain.presented import Presented, read_presented
+from registry.domain.problem import Found, Problem
+from registry.domain.proof_checking import CoveredDocument, cover_document
 from registry.domain.receipt import MAX_RECEIPT_BYTES, ReceiptParts
 from registry.domain.status import StatusProof
 from registry.ports import JsonLd
@@ -60,7 +60,7 @@ def gather(request: Request, *, json_ld: JsonLd) -> Evidence:
     chain = _read_chain(request, gathered)
     return Evidence(
         presented=presented,
-        signed_data=_signed_data(presented, json_ld),
+        covered=_covered(presented, json_ld),
         receipt=gathered.receipt,
         issuer=_issuer(presented, request.did_document),
         chain=chain,
@@ -102,19 +102,10 @@ def _receipt(content: bytes | None) -> Found[ReceiptParts] | None:
         return Problem.of(error)
 
 
-def _signed_data(presented: Presented, json_ld: JsonLd) -> Found[bytes]:
-    document, proof = presented.document, presented.proof
-    if isinstance(document, Problem):
-        return document
-    try:
-        if isinstance(proof, Problem):
-            # What is not signed must still have a meaning: the form is judged by itself.
-            return json_ld.canonical_nquads({name: value for name, value in document.items() if name != "proof"})
-        return signed_bytes(document, options=proof.options, canonical_nquads=json_ld.canonical_nquads)
-    except Malformed as error:
-        return Problem.of(error)
-    except Unavailable as error:
-        return Problem(code=UNKNOWN_CONTEXT, message=error.message)
+def _covered(presented: Presented, json_ld: JsonLd) -> CoveredDocument:
+    if isinstance(presented.document, Problem):
+        return CoveredDocument(meaning=presented.document, proofs=presented.document)
+    return cover_document(presented.document, canonical_nquads=json_ld.canonical_nquads)
 
 
 def _issuer(presented: Presented, given: bytes | None) -> IssuerEvidence:

@@ -21,13 +21,14 @@ from registry.adapters.json_ld import (
     canonical_lines,
 )
 from registry.domain.canonical import JsonObject, JsonValue
-from registry.domain.data_integrity import select_proof, signature_holds, unsecured
+from registry.domain.data_integrity import unsecured
 from registry.domain.errors import Malformed
 from registry.domain.multikey import decode_multikey
 from registry.ports import UnknownContext
 from tests.adapters.json_ld_cases import copied, pinned_json_ld, plain_pyld, vector_json_ld
 from tests.badges import achievement, recipient, unsigned_badge
 from tests.paths import SHARED_DATA
+from tests.proofs import signature_holds
 
 VECTORS = SHARED_DATA / "vectors"
 SUITE = VECTORS / "vc-di-eddsa" / "eddsa-rdfc-2022"
@@ -44,7 +45,6 @@ def test_the_w3c_vector_is_canonicalized_to_the_byte_and_verifies() -> None:
     assert json_ld.canonical_nquads(configuration) == (SUITE / "proofCanonDataInt.txt").read_bytes()
     assert signature_holds(
         document,
-        proof=select_proof(document),
         public_key=public_key,
         canonical_nquads=json_ld.canonical_nquads,
     )
@@ -73,7 +73,6 @@ def test_the_1edtech_vector_is_canonicalized_to_the_byte_and_verifies() -> None:
     assert canonical.strip() == (folder / "document-canon.txt").read_text().strip()
     assert signature_holds(
         secured,
-        proof=select_proof(secured),
         public_key=decode_multikey("z6MkjZRZv3aez3r18pB1RBFJR1kwUVJ5jHt92JmQwXbd5hwi"),
         canonical_nquads=pinned_json_ld().canonical_nquads,
     )

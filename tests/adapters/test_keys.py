@@ -3,9 +3,9 @@ import threading
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from registry.adapters.keys import SCRYPT_LOG2_N, PasswordKeyVault
-from registry.domain.data_integrity import verify_ed25519
+from registry.adapters.keys import SCRYPT_LOG2_N, Ed25519Signer, PasswordKeyVault
 from registry.domain.errors import Malformed, Unavailable
+from registry.domain.signatures import verify_signature
 from registry.ports import KeyVault, Signer
 
 PASSWORD = "correct horse battery"
@@ -23,8 +23,8 @@ def test_a_stored_key_signs_after_a_restart() -> None:
 
     assert signer.public_key == sealed.public_key
     signature = signer.sign(b"data")
-    assert verify_ed25519(public_key=sealed.public_key, signature=signature, data=b"data")
-    Ed25519PublicKey.from_public_bytes(sealed.public_key).verify(signature, b"data")
+    assert verify_signature(sealed.public_key, signature=signature, data=b"data")
+    Ed25519PublicKey.from_public_bytes(sealed.public_key.raw).verify(signature, b"data")
 
 
 def test_the_vault_is_what_its_ports_promise() -> None:
@@ -121,6 +121,7 @@ def test_a_short_password_is_refused() -> None:
 def test_neither_vault_nor_signer_shows_its_secret() -> None:
     opened = vault()
     signer = opened.unlock(opened.generate().encrypted_key)
+    assert isinstance(signer, Ed25519Signer)
     private = signer._private_key.private_bytes_raw()
 
     assert PASSWORD not in repr(opened)

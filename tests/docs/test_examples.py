@@ -14,7 +14,9 @@ from registry.domain.leaf import leaf_of_document
 from registry.domain.log_name import LogName
 from registry.domain.manifest import LogFile, Manifest
 from registry.domain.paths import fold
-from registry.domain.presented import Problem, read_presented
+from registry.domain.presented import read_presented
+from registry.domain.problem import Problem
+from registry.domain.proof_checking import cover_document
 from registry.domain.receipt import parse_receipt
 from registry.domain.recognition import parse_recognition
 from registry.domain.served_list import ServedList
@@ -48,7 +50,7 @@ def test_the_credential_is_a_signed_badge_with_a_slot() -> None:
     presented = read_presented(content("credential.json"))
 
     assert check_form(document) == ()
-    assert not isinstance(presented.proof, Problem)
+    assert not isinstance(presented.proofs, Problem)
     assert parse_credential_slot(document).slot == read("receipt.json")["slot"]
     assert leaf_of_document(document).hex() == read("receipt.json")["leaf"]
 
@@ -83,11 +85,12 @@ def test_the_manifest_and_the_log_file_read_back() -> None:
 
 def test_the_status_list_is_read_as_a_served_one() -> None:
     presented = read_presented(content("status-list.json"))
-    served = ServedList.parse(presented, signed_data=bytes(64), fetched_at=None)
+    covered = cover_document(parse_object(content("status-list.json")), canonical_nquads=canonicalize)
+    served = ServedList.parse(presented, covered=covered, fetched_at=None)
     slot = parse_credential_slot(parse_object(content("credential.json")))
 
     assert served.url == slot.revocation_url
-    assert served.bit(slot.slot % 131_072) is False
+    assert served.value(slot.slot % 131_072) == 0
     assert any(served.bits)
 
 

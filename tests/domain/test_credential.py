@@ -9,7 +9,8 @@ import pytest
 
 from registry.domain.canonical import JsonObject
 from registry.domain.credential import Award, Evidence, FrozenAchievement, build_credential
-from registry.domain.data_integrity import attach_proof, proof_options
+from registry.domain.cryptosuites import SUITES
+from registry.domain.data_integrity import attach_proofs, encode_proof_value, proof_options
 from registry.domain.errors import Malformed
 from registry.domain.recipient import Recipient
 from registry.domain.slot import parse_credential_slot
@@ -37,7 +38,8 @@ def schema_errors(document: JsonObject) -> list[str]:
 
 
 def secured(document: JsonObject) -> JsonObject:
-    return attach_proof(document, proof_options(verification_method="did:key:z#z", created=NOON), bytes(64))
+    options = proof_options(document, suite=SUITES["eddsa-rdfc-2022"], verification_method="did:key:z#z", created=NOON)
+    return attach_proofs(document, [{**options, "proofValue": encode_proof_value(bytes(64))}], as_list=True)
 
 
 def build(
@@ -163,7 +165,7 @@ def test_a_document_that_breaks_a_must_is_refused() -> None:
     with pytest.raises(Malformed) as refusal:
         build(of=frozen)
 
-    assert refusal.value.code == "malformed-achievement"
+    assert refusal.value.code == "malformed-badge"
 
 
 @pytest.mark.parametrize(

@@ -18,16 +18,16 @@ from registry.domain.did import (
 from registry.domain.did_document import parse_did_document
 from registry.domain.errors import Malformed
 from registry.domain.log_name import LogName
-from registry.domain.multikey import encode_multikey
+from registry.domain.multikey import PublicKey, encode_multikey
 from tests.badges import LOG
 
 W3C_KEY = "z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2"
-MULTIKEY = encode_multikey(bytes(32))
+MULTIKEY = encode_multikey(PublicKey.ed25519(bytes(32)))
 
 
 @given(st.binary(min_size=32, max_size=32))
 def test_a_did_key_gives_its_key_back(public_key: bytes) -> None:
-    assert did_key_public_key(did_key(public_key)) == public_key
+    assert did_key_public_key(did_key(PublicKey.ed25519(public_key))).raw == public_key
 
 
 def test_a_did_key_document_has_one_key_for_assertions_and_no_log() -> None:
@@ -149,8 +149,8 @@ def test_an_issuers_document_names_keys_and_logs_and_is_read_back() -> None:
     retired = datetime(2026, 6, 1, tzinfo=UTC)
     expiring = datetime(2027, 6, 1, tzinfo=UTC)
     keys = (
-        PublishedKey(fragment="key-1", public_key=bytes(32), revoked=retired),
-        PublishedKey(fragment="key-2", public_key=bytes([1]) * 32, expires=expiring),
+        PublishedKey(fragment="key-1", public_key=PublicKey.ed25519(bytes(32)), revoked=retired),
+        PublishedKey(fragment="key-2", public_key=PublicKey.ed25519(bytes([1]) * 32), expires=expiring),
     )
     other = LogName(chain_id=1, contract="0x" + "ab" * 20, number=7)
 
@@ -159,13 +159,13 @@ def test_an_issuers_document_names_keys_and_logs_and_is_read_back() -> None:
     assert document.id == did
     assert document.logs == (LOG, other)
     assert [(key.id, key.public_key, key.revoked, key.expires) for key in document.keys] == [
-        (f"{did}#key-1", bytes(32), retired, None),
-        (f"{did}#key-2", bytes([1]) * 32, None, expiring),
+        (f"{did}#key-1", PublicKey.ed25519(bytes(32)), retired, None),
+        (f"{did}#key-2", PublicKey.ed25519(bytes([1]) * 32), None, expiring),
     ]
 
 
 def test_an_issuers_log_stands_in_a_service_of_the_protocols_type() -> None:
-    key = PublishedKey(fragment="key-1", public_key=bytes(32))
+    key = PublishedKey(fragment="key-1", public_key=PublicKey.ed25519(bytes(32)))
 
     document = issuer_document("did:web:a.example", keys=(key,), logs=(LOG,))
 
@@ -175,7 +175,7 @@ def test_an_issuers_log_stands_in_a_service_of_the_protocols_type() -> None:
 
 
 def test_an_issuer_without_a_log_has_no_service() -> None:
-    key = PublishedKey(fragment="key-1", public_key=bytes(32))
+    key = PublishedKey(fragment="key-1", public_key=PublicKey.ed25519(bytes(32)))
 
     assert "service" not in issuer_document("did:web:a.example", keys=(key,), logs=())
 
@@ -189,6 +189,6 @@ def test_an_issuer_without_a_key_has_no_document() -> None:
 
 def test_a_key_id_that_is_no_plain_word_is_refused() -> None:
     with pytest.raises(Malformed) as refusal:
-        PublishedKey(fragment="key 1", public_key=bytes(32))
+        PublishedKey(fragment="key 1", public_key=PublicKey.ed25519(bytes(32)))
 
     assert refusal.value.code == "malformed-key-id"

@@ -5,11 +5,11 @@ import pytest
 from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.did_document import MAX_METHODS, parse_did_document
 from registry.domain.errors import Malformed
-from registry.domain.multikey import encode_multikey
+from registry.domain.multikey import PublicKey, encode_multikey
 from tests.badges import LOG
 
 DID = "did:web:a.example"
-MULTIKEY = encode_multikey(bytes(32))
+MULTIKEY = encode_multikey(PublicKey.ed25519(bytes(32)))
 WHEN = datetime(2026, 6, 1, tzinfo=UTC)
 
 
@@ -58,7 +58,7 @@ def test_a_key_named_twice_counts_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "unread", [{"type": "JsonWebKey"}, {"publicKeyMultibase": "zDnaepBuvsQ8cpsWrVKw8fbpGpvPeNSjVPTWoq6cRqaYzBKVP"}]
+    "unread", [{"type": "JsonWebKey"}, {"publicKeyMultibase": "z6LSbysY2xFMRpGMhb7tFTLMpeuPRaqaWM1yECx2AtzE3KCc"}]
 )
 def test_a_key_of_an_unread_type_is_kept_without_bytes(unread: JsonObject) -> None:
     parsed = parse_did_document(document(verificationMethod=[{**method(), **unread}], assertionMethod=["#k"]))

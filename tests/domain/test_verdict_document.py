@@ -7,7 +7,6 @@ import pytest
 
 from registry.domain.canonical import JsonObject, JsonValue, canonicalize
 from registry.domain.check import CheckId, Reason, Result
-from registry.domain.data_integrity import Proof
 from registry.domain.errors import Malformed
 from registry.domain.evidence import Profile
 from registry.domain.recognition import parse_recognition
@@ -15,6 +14,7 @@ from registry.domain.verdict import SCOPE, Word, judge
 from registry.service.verifying import VerifyRequest
 from tests.epochs import NOW, sign
 from tests.plain_case import Case
+from tests.proofs import with_proof_times
 from tests.verdicts import default_policy, make_verifier, not_passed, outcome
 
 
@@ -87,8 +87,10 @@ def test_a_document_that_costs_too_much_is_unknown_not_forged() -> None:
 @pytest.mark.parametrize(
     ("change", "result", "reason"),
     [
-        ({"cryptosuite": "ecdsa-rdfc-2019"}, Result.UNKNOWN, Reason.PROOF_UNSUPPORTED),
-        ({"previousProof": "urn:uuid:1"}, Result.UNKNOWN, Reason.PROOF_UNSUPPORTED),
+        ({"cryptosuite": "bbs-2023"}, Result.UNKNOWN, Reason.PROOF_UNSUPPORTED),
+        ({"cryptosuite": "ecdsa-rdfc-2019"}, Result.FAIL, Reason.KEY_UNFIT),
+        ({"previousProof": "urn:uuid:1"}, Result.FAIL, Reason.MALFORMED_PROOF),
+        ({"proofPurpose": "authentication"}, Result.FAIL, Reason.PROOF_PURPOSE_DIFFERS),
         ({"proofValue": "z111"}, Result.FAIL, Reason.MALFORMED_PROOF),
         ({"created": "yesterday"}, Result.FAIL, Reason.MALFORMED_PROOF),
     ],
@@ -107,11 +109,8 @@ def test_a_proof_that_is_not_checked_is_told_apart_from_a_broken_one(
 def test_a_proof_that_has_expired_fails() -> None:
     case = Case()
     evidence = case.evidence()
-    proof = evidence.presented.proof
-    assert isinstance(proof, Proof)
-    expired = replace(evidence.presented, proof=replace(proof, expires=NOW))
 
-    verdict = judge(replace(evidence, presented=expired))
+    verdict = judge(replace(evidence, covered=with_proof_times(evidence.covered, expires=NOW)))
 
     assert outcome(verdict, CheckId.SIGNATURE) == (Result.FAIL, Reason.PROOF_EXPIRED)
     assert verdict.word is Word.INVALID

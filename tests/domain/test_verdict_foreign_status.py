@@ -8,7 +8,7 @@ import pytest
 from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.check import CheckId, Reason, Result
 from registry.domain.evidence import LIST_UNUSABLE, Profile
-from registry.domain.presented import Problem
+from registry.domain.problem import Problem
 from registry.domain.served_list import FETCH_GRACE
 from registry.domain.status_tree import EMPTY_LIST, write_bit
 from registry.domain.verdict import Verdict, Word, judge

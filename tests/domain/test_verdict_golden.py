@@ -26,6 +26,7 @@ from registry.domain.evidence import (
 from registry.domain.log_name import LogName
 from registry.domain.manifest import Manifest
 from registry.domain.presented import read_presented
+from registry.domain.proof_checking import cover_document
 from registry.domain.receipt import ReceiptParts
 from registry.domain.verdict import Word, judge
 from tests.paths import SHARED_DATA
@@ -143,12 +144,13 @@ def check_all(given: Evidence) -> dict[CheckId, Finding]:
 def evidence(example: JsonObject) -> Evidence:
     """The documents are not signed: what is not looked at here is filled in."""
     document = example["credential"]
+    assert isinstance(document, dict)
     presented = read_presented(canonicalize(document))
     # These documents are about slots and trees; what else the form of a credential asks for is not their subject.
     presented = replace(presented, form_problems=())
     return Evidence(
         presented=presented,
-        signed_data=bytes(64),
+        covered=cover_document(document, canonical_nquads=canonicalize),
         receipt=ReceiptParts.parse(example["receipt"]),
         issuer=IssuerEvidence(source=IssuerSource.NOT_ASKED, document=None),
         chain=chain(),

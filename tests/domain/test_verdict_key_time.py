@@ -6,7 +6,7 @@ from datetime import timedelta
 from registry.domain.check import CheckId, Reason, Result
 from registry.domain.errors import Unavailable
 from registry.domain.evidence import IssuerEvidence, IssuerSource, Profile
-from registry.domain.presented import Problem
+from registry.domain.problem import Problem
 from registry.domain.verdict import Word, judge
 from registry.service.verifying import VerifyRequest
 from tests.epochs import (

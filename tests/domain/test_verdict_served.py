@@ -9,16 +9,19 @@ import pytest
 
 from registry.domain.canonical import JsonObject, canonicalize
 from registry.domain.check import CheckId, Reason, Result
-from registry.domain.data_integrity import Proof
 from registry.domain.errors import Malformed, Unavailable
-from registry.domain.presented import Problem, read_presented
+from registry.domain.presented import read_presented
+from registry.domain.problem import Problem
+from registry.domain.proof_checking import CoveredDocument, cover_document
 from registry.domain.served_list import MAX_LIST_BYTES, ServedList, decode_list
 from registry.domain.slot import LIST_SIZE, Purpose, status_list_url
 from registry.domain.status_tree import EMPTY_LIST
 from registry.domain.verdict import Word, judge
-from registry.service.verifying import StatusListCopy, VerifyRequest
+from registry.service.served_lists import StatusListCopy
+from registry.service.verifying import VerifyRequest
 from tests.epochs import NOW, STATUS_URL, build_world, make_key_issuer
 from tests.memory_chain import memory_chain
+from tests.proofs import with_proof_times
 from tests.status_case import Case, Foreign, encode, foreign_entry, list_document, sign_list
 from tests.verdicts import default_policy, make_verifier, not_passed, outcome, receipt_bytes
 
@@ -98,7 +101,9 @@ def test_a_list_whose_signature_has_expired_says_nothing() -> None:
     case.chain.mine(NOW)
     evidence = case.evidence(lists=(case.served(Purpose.REVOCATION, value=True),))
     (served,) = evidence.served_lists
-    expired = replace(served, proof=replace(served.proof, expires=NOW))
+    covered = with_proof_times(CoveredDocument(meaning=None, proofs=served.proofs), expires=NOW)
+    assert not isinstance(covered.proofs, Problem)
+    expired = replace(served, proofs=covered.proofs)
 
     assert judge(evidence).word is Word.REVOKED
     assert judge(replace(evidence, served_lists=(expired,))).word is Word.VALID
@@ -162,23 +167,28 @@ def test_a_list_counts_only_by_a_key_that_is_known_to_be_the_issuers() -> None:
 def test_a_list_that_is_not_signed_or_not_well_formed_or_has_no_time_is_refused() -> None:
     case = Case()
     presented = read_presented(case.served(Purpose.REVOCATION, value=True).content)
-    proof, document = presented.proof, presented.document
-    assert isinstance(proof, Proof)
+    document = presented.document
     assert isinstance(document, dict)
+    covered = cover_document(document, canonical_nquads=canonicalize)
     subject = document["credentialSubject"]
     assert isinstance(subject, dict)
     problem = Problem(code="no-proof", message="expected a proof")
-    timeless = replace(presented, proof=replace(proof, created=None), validity=(None, None))
+    timeless = replace(presented, validity=(None, None))
 
     for broken in (
         replace(presented, form_problems=(problem,)),
-        replace(presented, proof=problem),
-        timeless,
         replace(presented, document={**document, "credentialSubject": {**subject, "type": "Other"}}),
         replace(presented, document={**document, "credentialSubject": {**subject, "ttl": True}}),
     ):
         with pytest.raises(Malformed):
-            ServedList.parse(broken, signed_data=bytes(64), fetched_at=None)
+            ServedList.parse(broken, covered=covered, fetched_at=None)
+    for given, bad in (
+        (timeless, with_proof_times(covered, created=None)),
+        (presented, replace(covered, proofs=problem)),
+        (presented, replace(covered, meaning=problem)),
+    ):
+        with pytest.raises(Malformed):
+            ServedList.parse(given, covered=bad, fetched_at=None)
 
 
 def test_an_encoded_list_is_whole_and_within_bounds() -> None:
@@ -235,7 +245,7 @@ def test_a_foreign_credentials_list_decides_its_status(purpose: str, value: bool
         ({"type": "JsonSchema", "id": "https://elsewhere.example/r"}, Reason.STATUS_FOREIGN),
         (foreign_entry(statusListIndex="+7"), Reason.STATUS_MALFORMED),
         (foreign_entry(statusSize=2), Reason.STATUS_MALFORMED),
-        (foreign_entry(statusListIndex="999999999"), Reason.STATUS_MISSING),
+        (foreign_entry(statusListIndex="999999999"), Reason.STATUS_LIST_UNUSABLE),
     ],
 )
 def test_a_foreign_status_that_cannot_be_judged_is_unknown(entry: JsonObject, reason: Reason) -> None:
@@ -253,7 +263,7 @@ def test_an_index_beyond_a_foreign_list_is_not_not_revoked() -> None:
 
     verdict = foreign.verify(foreign.served("revocation", value=False))
 
-    assert outcome(verdict, CheckId.REVOCATION) == (Result.UNKNOWN, Reason.STATUS_MISSING)
+    assert outcome(verdict, CheckId.REVOCATION) == (Result.UNKNOWN, Reason.STATUS_LIST_UNUSABLE)
 
 
 def test_without_a_slot_the_profile_credroot_knows_no_status() -> None:

@@ -14,12 +14,13 @@ import pytest
 
 from registry.domain.check import CheckId, Reason, Result
 from registry.domain.evidence import Evidence, IssuerEvidence, IssuerSource, Policy
-from registry.domain.presented import Problem
+from registry.domain.problem import Problem
 from registry.domain.slot import Purpose
 from registry.domain.verdict import ExitCode, Verdict, Word, judge
 from registry.service.verifying import VerifyRequest
 from tests.epochs import ISSUED_AT, NOW, Issued, World, build_world
 from tests.memory_chain import MemoryChain, memory_chain
+from tests.proofs import with_other_bytes_covered
 from tests.verdicts import default_policy, make_verifier, not_passed, outcome, receipt_bytes
 
 
@@ -42,7 +43,7 @@ def _policy(evidence: Evidence, **members: object) -> Evidence:
 
 
 def _bad_signature(evidence: Evidence) -> Evidence:
-    return replace(evidence, signed_data=bytes(64))
+    return replace(evidence, covered=with_other_bytes_covered(evidence.covered))
 
 
 def _unresolved(evidence: Evidence) -> Evidence:

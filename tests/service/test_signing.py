@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.claims import find_problems
-from registry.domain.data_integrity import select_proof, signature_holds
 from registry.domain.errors import Malformed
 from registry.ports import UnknownContext
 from registry.service.signing import secure
 from tests.adapters.json_ld_cases import copied, pinned_json_ld
 from tests.badges import NOON, MemorySigner, unsigned_badge
 from tests.paths import REPO_ROOT
+from tests.proofs import signature_holds
 
 
 def signed(document: JsonObject, signer: MemorySigner) -> JsonObject:
@@ -33,7 +33,6 @@ def signed(document: JsonObject, signer: MemorySigner) -> JsonObject:
 def holds(document: JsonObject, signer: MemorySigner) -> bool:
     return signature_holds(
         document,
-        proof=select_proof(document),
         public_key=signer.public_key,
         canonical_nquads=pinned_json_ld().canonical_nquads,
     )

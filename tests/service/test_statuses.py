@@ -2,20 +2,27 @@
 
 import base64
 import gzip
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from registry.domain.canonical import JsonObject, parse_object
-from registry.domain.data_integrity import signed_bytes, verify_ed25519
 from registry.domain.did_document import parse_did_document
 from registry.domain.errors import Conflict, Malformed, NotFound
-from registry.domain.presented import Problem, read_presented
 from registry.domain.slot import LIST_SIZE, Purpose
 from registry.service.issuers import rotate_key
-from registry.service.statuses import LIST_TTL, MAX_NOTE, Reason, StatusAction, StatusRequest, change_status
+from registry.service.statuses import (
+    LIST_TTL,
+    MAX_NOTE,
+    Reason,
+    Statement,
+    StatusAction,
+    StatusRequest,
+    change_status,
+)
 from registry.store_ports import AchievementRecord, CredentialRecord, IssuerRecord, Standing
+from tests.proofs import first_proof, signature_holds
 from tests.registry_world import PUBLIC_URL, World
 from tests.store_samples import LOG, NOW
 
@@ -156,20 +163,13 @@ def test_a_list_is_signed_by_the_one_issuer_it_belongs_to(
     assert mine.slot // LIST_SIZE != theirs.slot // LIST_SIZE
     for owner, credential in ((issuer, mine), (stranger, theirs)):
         document = served(world, Purpose.REVOCATION, credential)
-        presented = read_presented(
-            world.container.status_lists.serve(Purpose.REVOCATION, credential.slot // LIST_SIZE).content
-        )
-        assert not isinstance(presented.proof, Problem)
-        key = parse_did_document(parse_object(owner.did_document)).key(presented.proof.verification_method)
+        key = parse_did_document(parse_object(owner.did_document)).key(first_proof(document).verification_method)
         assert key is not None
         assert key.public_key is not None
-        data = signed_bytes(
-            document,
-            options=presented.proof.options,
-            canonical_nquads=world.resources.json_ld.canonical_nquads,
-        )
         assert document["issuer"] == owner.did
-        assert verify_ed25519(public_key=key.public_key, signature=presented.proof.signature, data=data)
+        assert signature_holds(
+            document, public_key=key.public_key, canonical_nquads=world.resources.json_ld.canonical_nquads
+        )
 
 
 def test_a_list_says_what_the_recommendation_asks_for(
@@ -195,12 +195,34 @@ def test_the_same_state_is_the_same_bytes_on_every_replica(
     credential = world.issue(issuer, achievement)
     number = credential.slot // LIST_SIZE
     first = world.container.status_lists.serve(Purpose.REVOCATION, number)
-    world.clock.advance(days=3)
+    world.clock.advance(hours=11)
 
     replica = type(world.container.status_lists)(world.resources).serve(Purpose.REVOCATION, number)
 
     assert replica == first
     assert first.etag.strip('"') == first.etag[1:-1]
+
+
+def test_an_unchanged_list_is_stated_again_every_day_and_ends_the_day_after(
+    world: World, issuer: IssuerRecord, achievement: AchievementRecord
+) -> None:
+    credential = world.issue(issuer, achievement)
+    first = served(world, Purpose.REVOCATION, credential)
+    world.clock.advance(days=40)
+
+    later = served(world, Purpose.REVOCATION, credential)
+
+    assert (first["validFrom"], first["validUntil"]) == ("2026-06-01T09:30:00Z", "2026-06-03T00:00:00Z")
+    assert (later["validFrom"], later["validUntil"]) == ("2026-07-11T00:00:00Z", "2026-07-13T00:00:00Z")
+    assert first_proof(later).created == datetime(2026, 7, 11, tzinfo=UTC)
+    assert later["credentialSubject"] == first["credentialSubject"]
+
+
+def test_a_statement_has_a_length_even_when_the_clock_was_set_back() -> None:
+    statement = Statement.at(NOW, changed_at=NOW + timedelta(days=9))
+
+    assert statement.valid_from == NOW + timedelta(days=9)
+    assert statement.valid_until == NOW + timedelta(days=10)
 
 
 def test_a_new_key_signs_the_list_anew(world: World, issuer: IssuerRecord, achievement: AchievementRecord) -> None:

@@ -179,10 +179,10 @@ def _bad_signatures(scene: Scene, rogue: Rogue) -> Iterator[Vector]:
         also=_another_leaf(),
     )
     document = changed(issued.document)
-    document["proof"].append({**document["proof"][0], "created": "2026-11-02T00:00:00Z"})
+    document["proof"].append({**document["proof"][0], "cryptosuite": "bbs-2023"})
     yield Vector(
         name="second-proof-added",
-        description="a proof appended: the first still fits, and the leaf covers all proofs",
+        description="a proof of an unknown kind appended: the first still fits, and the leaf covers all proofs",
         document=document,
         receipt=scene.world.receipt(issued).to_json(),
         word=Word.INVALID,
