@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from registry.adapters.identifiers import Identifiers
-from registry.domain.batch import MAX_CREDENTIALS, BatchHeader, Entry, decode_entries, encode_entries, tree_leaves
+from registry.domain.batch import MAX_CREDENTIALS, BatchHeader, Entry, check_entries, encode_entries, tree_leaves
 from registry.domain.canonical import canonicalize, parse_object
 from registry.domain.epoch import MAX_BATCHES, credentials_root, epoch_root, status_root
 from registry.domain.errors import Conflict, ProofMismatch
@@ -38,9 +38,9 @@ from registry.store_ports import (
     WriteStore,
 )
 
-MAX_EPOCH_CREDENTIALS: Final = 262_144
-"""Sealing keeps every writer of the database waiting, about fifteen seconds for this many, and they wait for thirty at most.
-The rest is the next epoch's."""
+MAX_EPOCH_CREDENTIALS: Final = 1_048_576
+"""Sixteen full batches. Sealing keeps every writer of SQLite waiting, about twenty seconds for this many, and they wait
+for a minute at most (LOCK_TIMEOUT_SECONDS); 400 MB of the worker's memory. The rest is the next epoch's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +182,7 @@ def check_stored_epoch(unit: ReadStore, number: int) -> None:
     for batch in epochs.batches(number):
         data = epochs.batch_entries(batch.id)
         header = BatchHeader.parse(parse_object(batch.header))
-        decode_entries(data, header)
+        check_entries(data, header)
         unit.issuers.did_document(header.did_document)
         root = MerkleTree(tree_leaves(data)).root
         _compare(f"root of batch {batch.position}", stored=batch.root, rebuilt=root)

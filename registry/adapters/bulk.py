@@ -11,7 +11,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import ARRAY, Column, Connection, Delete, Table, Uuid, any_, bindparam, insert, literal
+from sqlalchemy import Connection, Table, insert
 
 from registry.adapters.column_types import microseconds
 
@@ -55,17 +55,6 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
         _copy(connection, table, rows)
         return
     connection.exec_driver_sql(str(insert(table).compile(dialect=connection.dialect)), list(rows))
-
-
-def delete_ids(connection: Connection, statement: Delete, column: Column[UUID], ids: Sequence[UUID]) -> int:
-    """Carry out a deletion for each of many ids of a column; return how many rows there were.
-
-    Raises what the driver raises.
-    """
-    if connection.dialect.name == "postgresql":
-        return connection.execute(statement.where(column == any_(literal(list(ids), ARRAY(Uuid()))))).rowcount
-    one = statement.where(column == bindparam("one"))
-    return connection.execute(one, [{"one": value} for value in ids]).rowcount
 
 
 def _copy(connection: Connection, table: Table, rows: Sequence[Row]) -> None:

@@ -23,8 +23,14 @@ from registry.domain.errors import Malformed
 
 SQLITE_PAGE_BYTES: Final = 16_384
 """A credential is 2 to 3 KB: four pages of 4 KB waste what one page of 16 KB shares (2.4 instead of 4.2 KB a row)."""
-LOCK_TIMEOUT_SECONDS: Final = 30
-"""Longer than sealing 65,536 credentials takes; whoever waits longer waits for something that hangs."""
+LOCK_TIMEOUT_SECONDS: Final = 60
+"""Longer than sealing a million credentials takes; whoever waits longer waits for something that hangs."""
+SQLITE_CACHE_BYTES: Final = 64_000_000
+"""Of each connection. Hashes and random ids are indexed all over their B-trees: a page that is still at hand when the next
+row needs it is not read and written once more."""
+SQLITE_CHECKPOINT_PAGES: Final = 8_192
+"""128 MB of log before its pages are moved to their places: the same pages of indexes are changed again and again, and are
+moved once. A crash costs reading so much at the next start, a fraction of a second."""
 CONNECT_TIMEOUT_SECONDS: Final = 10
 
 _BEGIN_OPTION: Final = "credroot_begin"
@@ -115,7 +121,8 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
         "foreign_keys = ON",
         "trusted_schema = OFF",
         "temp_store = MEMORY",
-        "cache_size = -32000",
+        f"cache_size = -{SQLITE_CACHE_BYTES // 1_000}",
+        f"wal_autocheckpoint = {SQLITE_CHECKPOINT_PAGES}",
     ):
         connection.execute(f"PRAGMA {pragma}")
 

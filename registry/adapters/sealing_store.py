@@ -11,13 +11,14 @@ row, with the document, is not touched.
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import count
+from operator import itemgetter
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from registry.adapters import tables
-from registry.adapters.bulk import RowForms, delete_ids, insert_rows
+from registry.adapters.bulk import RowForms, insert_rows
 from registry.adapters.epoch_store import EpochStore
 from registry.adapters.statements import change_one, first_said, lock_table
 from registry.domain.errors import Conflict
@@ -26,6 +27,12 @@ from registry.store_ports import AnchorState, NewBatch, NewEpoch, UnsealedEntry,
 
 _FIRST_ENTRY: Final = 1
 """The header is entry 0."""
+_TAKE_FROM_SQLITE: Final = (
+    "DELETE FROM credential_waiting WHERE issuer_id = ? AND did_document = ? AND credential_id = ?"
+)
+_TAKE_FROM_POSTGRESQL: Final = (
+    "DELETE FROM credential_waiting WHERE issuer_id = %s AND did_document = %s AND credential_id = ANY(%s)"
+)
 
 
 class SealingStore(EpochStore):
@@ -128,22 +135,25 @@ class SealingStore(EpochStore):
         self._tie(batch)
 
     def _tie(self, batch: NewBatch) -> None:
-        # In the order of both tables' keys: each page is written once.
-        places = sorted(zip(batch.credential_ids, count(_FIRST_ENTRY), strict=False))
-        waiting = tables.credential_waiting
-        of_group = delete(waiting).where(
-            waiting.c.issuer_id == batch.issuer_id, waiting.c.did_document == batch.did_document_sha256
-        )
-        waited = delete_ids(self._connection, of_group, waiting.c.credential_id, [place[0] for place in places])
+        forms = RowForms(self._connection)
+        # In the order of both tables' keys: neighbours share a page.
+        numbered = zip(batch.credential_ids, count(_FIRST_ENTRY), strict=False)
+        places = sorted(((forms.id(credential_id), index) for credential_id, index in numbered), key=itemgetter(0))
+        waited = self._take(batch, [place[0] for place in places])
         if waited != batch.count:
             raise Conflict("credential-sealed-already", f"expected {batch.count} waiting credentials, found {waited}")
-        forms = RowForms(self._connection)
         batch_id = forms.id(batch.id)
         insert_rows(
             self._connection,
             tables.credential_entry,
-            [(forms.id(credential_id), batch_id, index) for credential_id, index in places],
+            [(credential_id, batch_id, index) for credential_id, index in places],
         )
+
+    def _take(self, batch: NewBatch, ids: list[UUID | bytes]) -> int:
+        group = (RowForms(self._connection).id(batch.issuer_id), batch.did_document_sha256)
+        if self._connection.dialect.name == "postgresql":
+            return self._connection.exec_driver_sql(_TAKE_FROM_POSTGRESQL, (*group, ids)).rowcount
+        return self._connection.exec_driver_sql(_TAKE_FROM_SQLITE, [(*group, each) for each in ids]).rowcount
 
     def _insert_lists(self, epoch: NewEpoch) -> None:
         rows = [

@@ -8,9 +8,10 @@ to the batch root.
 """
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Final, Self
 
 from registry.domain.canonical import JsonObject, JsonValue, canonicalize
@@ -102,15 +103,27 @@ def encode_entries(header: BatchHeader, entries: Iterable[Entry]) -> bytes:
 
     Raises Malformed when the entries are not what the header counts, or a leaf stands twice.
     """
-    ordered = sorted(entries)
-    _check_entries(header, ordered)
-    return header.leaf() + HEADER_WORD + b"".join(entry.to_bytes() for entry in ordered)
+    ordered = sorted(entries, key=attrgetter("leaf"))
+    _check_leaves(header, [entry.leaf for entry in ordered])
+    return header.leaf() + HEADER_WORD + b"".join([entry.to_bytes() for entry in ordered])
 
 
 def decode_entries(data: bytes, header: BatchHeader) -> tuple[Entry, ...]:
     """Read a batch's file and check that it is what the header says.
 
     Returns the credentials, the header's entry left out.
+
+    Raises as `check_entries`.
+    """
+    check_entries(data, header)
+    return tuple(
+        Entry(leaf=Digest(data[at : at + DIGEST_SIZE]), slot=slot_of_word(data[at + DIGEST_SIZE : at + ENTRY_SIZE]))
+        for at in range(ENTRY_SIZE, len(data), ENTRY_SIZE)
+    )
+
+
+def check_entries(data: bytes, header: BatchHeader) -> None:
+    """Check that a batch's file is what the header says.
 
     Raises Malformed for a wrong size, word or order, ProofMismatch when the first leaf is not the header's.
     """
@@ -120,12 +133,9 @@ def decode_entries(data: bytes, header: BatchHeader) -> tuple[Entry, ...]:
         raise Malformed("malformed-entries", "expected the header word in the first entry")
     if data[:DIGEST_SIZE] != header.leaf():
         raise ProofMismatch("header-differs", "header entry", expected=header.leaf(), actual=data[:DIGEST_SIZE])
-    entries = tuple(
-        Entry(leaf=Digest(data[at : at + DIGEST_SIZE]), slot=slot_of_word(data[at + DIGEST_SIZE : at + ENTRY_SIZE]))
-        for at in range(ENTRY_SIZE, len(data), ENTRY_SIZE)
-    )
-    _check_entries(header, entries)
-    return entries
+    for at in range(ENTRY_SIZE + DIGEST_SIZE, len(data), ENTRY_SIZE):
+        slot_of_word(data[at : at + WORD_SIZE])
+    _check_leaves(header, [data[at : at + DIGEST_SIZE] for at in range(ENTRY_SIZE, len(data), ENTRY_SIZE)])
 
 
 def tree_leaves(data: bytes) -> list[bytes]:
@@ -158,9 +168,8 @@ def check_header_tie(
     return fold(batch_root, above)
 
 
-def _check_entries(header: BatchHeader, entries: list[Entry] | tuple[Entry, ...]) -> None:
-    if len(entries) != header.count:
-        raise Malformed("malformed-entries", f"expected {header.count} credentials, got {len(entries)}")
-    for before, after in itertools.pairwise(entries):
-        if before.leaf >= after.leaf:
-            raise Malformed("malformed-entries", "expected leaves in ascending order, each once")
+def _check_leaves(header: BatchHeader, leaves: Sequence[bytes]) -> None:
+    if len(leaves) != header.count:
+        raise Malformed("malformed-entries", f"expected {header.count} credentials, got {len(leaves)}")
+    if any(before >= after for before, after in itertools.pairwise(leaves)):
+        raise Malformed("malformed-entries", "expected leaves in ascending order, each once")

@@ -21,13 +21,15 @@ from registry.domain.paths import Path
 from registry.domain.receipt import Anchor, Receipt
 from registry.domain.slot import LIST_SIZE, Purpose
 from registry.domain.status import StatusProof
-from registry.domain.status_tree import ListStatus
+from registry.domain.status_tree import LIST_BYTES, ListStatus
 from registry.store_ports import AnchorState, CredentialRecord, EpochRecord, ReadStore, Store
 
-MAX_TREES: Final = 8
-"""Trees of batches kept in memory: the largest takes 30 MB, and receipts are fetched by cohorts."""
-MAX_LISTS: Final = 64
-"""Trees of lists kept in memory, of 100 KB each."""
+MAX_TREE_BYTES: Final = 160_000_000
+"""Trees of batches kept in memory: 8.4 MB for the largest, so that a million credentials of one epoch fit."""
+MAX_LIST_BYTES: Final = 8_000_000
+"""Trees of lists kept in memory, of 49 KB each with their bits."""
+
+_LIST_TREE_BYTES: Final = LIST_BYTES + 2 * LIST_BYTES
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -51,8 +53,8 @@ class Receipts:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._batches = _Recent[UUID, _SealedBatch](MAX_TREES)
-        self._lists = _Recent[tuple[int, Purpose, int], ListStatus](MAX_LISTS)
+        self._batches = _Recent[UUID, _SealedBatch](MAX_TREE_BYTES, size=lambda batch: batch.tree.size_bytes)
+        self._lists = _Recent[tuple[int, Purpose, int], ListStatus](MAX_LIST_BYTES, size=lambda _: _LIST_TREE_BYTES)
 
     def of_leaf(self, leaf: Digest) -> Receipt:
         """Return the receipt of a credential's leaf.
@@ -162,10 +164,12 @@ def _not_yet(why: str) -> NotFound:
 
 
 class _Recent(Generic[_Key, _Value]):
-    """The values asked for last, made when they are not at hand."""
+    """The values asked for last, as many as fit, made when they are not at hand."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, limit: int, *, size: Callable[[_Value], int]) -> None:
+        self._limit = limit
         self._size = size
+        self._held = 0
         self._values: OrderedDict[_Key, _Value] = OrderedDict()
         self._lock = Lock()
 
@@ -177,7 +181,11 @@ class _Recent(Generic[_Key, _Value]):
                 return self._values[key]
         value = make()
         with self._lock:
-            self._values[key] = value
-            while len(self._values) > self._size:
-                self._values.popitem(last=False)
+            # Another thread may have made the same meanwhile.
+            if key not in self._values:
+                self._values[key] = value
+                self._held += self._size(value)
+            while self._held > self._limit and len(self._values) > 1:
+                _, oldest = self._values.popitem(last=False)
+                self._held -= self._size(oldest)
         return value
