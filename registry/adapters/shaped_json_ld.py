@@ -19,8 +19,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from registry.adapters.contexts import ContextLibrary
-from registry.adapters.json_ld import MAX_DOCUMENT_BYTES, MAX_JSON_DEPTH, MAX_SQUARED_VALUES
+from registry.adapters.contexts import ContextLibrary, load_contexts
+from registry.adapters.json_ld import MAX_DOCUMENT_BYTES, MAX_JSON_DEPTH, MAX_SQUARED_VALUES, PinnedJsonLd
 from registry.domain.canonical import JsonObject, JsonValue, canonicalize
 from registry.domain.claims import has_forbidden_character, is_iri
 from registry.domain.errors import CredrootError
@@ -47,6 +47,7 @@ _NUMBER: Final = 4
 _OPEN: Final = 5
 _OPEN_LIST: Final = 6
 _CLOSE: Final = 7
+_EQUAL: Final = 8
 """Numbers among strings: a member name cannot look like one."""
 
 _Mark: TypeAlias = str | int
@@ -74,8 +75,16 @@ class ShapedJsonLd:
         reading = self._read(document)
         if reading is None:
             return self._plain.canonical_nquads(document)
-        key = tuple(reading.marks)
+        key = reading.key()
         shape = self._shapes.get(key)
+        if shape is not None and shape.template is not None:
+            filled = shape.fill(reading.leaves)
+            if filled is not None:
+                return filled
+            # Values that are equal can make nodes look alike: such documents are a shape of their own.
+            reading.merge_equal()
+            key = reading.key()
+            shape = self._shapes.get(key)
         if shape is not None:
             return shape.fill(reading.leaves) or self._plain.canonical_nquads(document)
         nquads = self._plain.canonical_nquads(document)
@@ -94,7 +103,7 @@ class ShapedJsonLd:
             f"https://{nonce}.example/{number}/" if kind == _IRI else f"{nonce} {number}."
             for number, kind in enumerate(reading.kinds)
         ]
-        marked = _Marking(self._terms, markers).object(document)
+        marked = _Marking(self._terms, reading.spread(markers)).object(document)
         return _Shape(
             template=self._template(marked, markers, nonce, reading, nquads),
             static_bytes=len(canonicalize(marked)),
@@ -116,6 +125,15 @@ class ShapedJsonLd:
         return template if filled in (None, nquads) else None
 
 
+def open_json_ld() -> ShapedJsonLd:
+    """Return a processor over the installed contexts.
+
+    Raises Unavailable as `load_contexts`.
+    """
+    contexts = load_contexts()
+    return ShapedJsonLd(PinnedJsonLd(contexts), contexts)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Terms:
     """What the known contexts define, at any depth."""
@@ -128,17 +146,35 @@ class _Terms:
 class _Reading:
     """A document, taken apart into the marks of its shape and its leaves."""
 
-    __slots__ = ("_terms", "kinds", "leaves", "marks")
+    __slots__ = ("_places", "_terms", "kinds", "leaves", "marks")
 
     def __init__(self, terms: _Terms) -> None:
         self._terms = terms
         self.marks: list[_Mark] = []
         self.leaves: list[str] = []
         self.kinds: list[int] = []
+        """Of each leaf: text or IRI."""
+        self._places: list[int] | None = None
 
     def read(self, document: JsonObject) -> bool:
         """Take a document apart; tell whether it can have a shape."""
         return self._object(document, 0) and len(self.marks) <= MAX_MARKS
+
+    def key(self) -> tuple[_Mark, ...]:
+        """Return what tells the shape from others."""
+        return tuple(self.marks) if self._places is None else (*self.marks, _EQUAL, *self._places)
+
+    def merge_equal(self) -> None:
+        """Take equal leaves for one leaf from now on."""
+        merged = list(dict.fromkeys(zip(self.leaves, self.kinds, strict=True)))
+        numbers = {text: number for number, (text, _) in enumerate(merged)}
+        self._places = [numbers[leaf] for leaf in self.leaves]
+        self.leaves = [text for text, _ in merged]
+        self.kinds = [kind for _, kind in merged]
+
+    def spread(self, values: Sequence[str]) -> Sequence[str]:
+        """Return, in the order of reading, the values that stand for the leaves."""
+        return values if self._places is None else [values[place] for place in self._places]
 
     def _object(self, value: JsonObject, depth: int) -> bool:
         marks = self.marks

@@ -4,8 +4,10 @@
 
 RDFC-1.0 (section 4.4.3, steps 3 and 4) names the blank nodes whose own statements differ (Hash First Degree Quads,
 section 4.6) in the order of those hashes; where all differ it is then done, and no neighbour was looked at. That is
-nearly every credential, and needs nothing but the lines, which are written once and filled in. Where two nodes look
-alike or two lines are equal, `fill` returns None and somebody else has to do the work.
+nearly every credential, and needs nothing but the lines, which are written once and filled in. Where nodes look alike
+whatever is filled in, as the ends of two equal lists do, the RDF library canonicalizes what was filled in. Where the
+values make nodes alike or lines equal that the markers did not, `fill` returns None: the document may say something
+twice, and whether that is allowed is judged elsewhere.
 
 What a value must not be is for the caller to know: text without control characters but LF and CR, and absolute IRIs
 where the template has IRIs.
@@ -87,12 +89,23 @@ class _Block:
 class QuadTemplate:
     """The canonical N-Quads of all documents of one shape."""
 
-    __slots__ = ("_blocks", "_hashes", "_labels", "_repeatable", "_write_blocks", "_write_lines", "iris", "size")
+    __slots__ = (
+        "_blocks",
+        "_distinct",
+        "_hashes",
+        "_labels",
+        "_repeatable",
+        "_write_blocks",
+        "_write_lines",
+        "iris",
+        "size",
+    )
 
-    def __init__(self, lines: Sequence[_Line], *, nodes: int, values: int, iris: frozenset[int]) -> None:
+    def __init__(self, lines: Sequence[_Line], *, nodes: int, markers: Sequence[str], iris: frozenset[int]) -> None:
         self.iris = iris
         """The gaps that stand as IRIs."""
         # Labels are filled in like values, after them.
+        values = len(markers)
         text = _joined((_written(line, lambda node: values + node.number) for line in lines), "\n")
         self.size = sum(len(piece) if isinstance(piece, str) else 8 for piece in text)
         """About how many characters it takes."""
@@ -112,34 +125,34 @@ class QuadTemplate:
             else:
                 self._hashes.append(_digest("".join(sorted("".join(map(str, line)) for line in stated))))
         self._write_blocks = text_with_gaps(_joined(blocks, _END))
+        # Nodes that look alike with markers look alike with any values: more cannot differ than do here.
+        self._distinct = len(set(self._hash_nodes(markers)))
 
     def fill(self, values: Sequence[str]) -> bytes | None:
-        """Write the canonical N-Quads with these values, already escaped; None where that takes more than filling in.
+        """Write the canonical N-Quads with these values, already escaped.
 
-        It does where two blank nodes look alike, or two lines are equal.
+        None where two blank nodes look alike, or two lines are equal, that were not so with markers.
         """
-        labels = self._name_nodes(values)
-        if labels is None:
+        hashes = self._hash_nodes(values)
+        if len(set(hashes)) != self._distinct:
             return None
+        settled = self._distinct == len(hashes)
+        named = dict(zip(sorted(hashes), self._labels, strict=True)) if settled else {}
+        labels = [named[digest] for digest in hashes] if settled else self._labels
         lines = self._write_lines([*values, *labels]).split("\n")
         if self._repeatable and len(set(lines)) != len(lines):
             return None
-        lines.sort()
-        lines.append("")
-        return "\n".join(lines).encode()
+        return _sorted(lines) if settled else _canonical(lines)
 
-    def _name_nodes(self, values: Sequence[str]) -> list[str] | None:
-        """Return the canonical label of each blank node, None when two of them hash to the same."""
+    def _hash_nodes(self, values: Sequence[str]) -> list[bytes]:
+        """Return the first degree hash of each blank node."""
         hashes = self._hashes.copy()
         if self._blocks:
             for block, text in zip(self._blocks, self._write_blocks(values).split(_END), strict=True):
                 # Every line ends with a dot, and none begins another: with and without line ends they sort alike.
                 settled = text if block.settled else "\n".join(sorted(text.split("\n")[:-1])) + "\n"
                 hashes[block.node] = _digest(settled)
-        if len(set(hashes)) != len(hashes):
-            return None
-        named = dict(zip(sorted(hashes), self._labels, strict=True))
-        return [named[digest] for digest in hashes]
+        return hashes
 
 
 def compile_template(nquads: bytes, markers: Sequence[str], *, nonce: str) -> QuadTemplate | None:
@@ -155,7 +168,7 @@ def compile_template(nquads: bytes, markers: Sequence[str], *, nonce: str) -> Qu
     found = {piece for line in lines for term in line for piece in term if isinstance(piece, int)}
     if reader.failed or not lines or len(found) != len(markers):
         return None
-    return QuadTemplate(lines, nodes=len(nodes), values=len(markers), iris=frozenset(reader.iris))
+    return QuadTemplate(lines, nodes=len(nodes), markers=markers, iris=frozenset(reader.iris))
 
 
 class _Reader:
@@ -238,6 +251,18 @@ def _can_coincide(term: _Term, other: _Term) -> bool:
         return True
     has_gap = any(isinstance(piece, int) for piece in (*term, *other))
     return has_gap and str(term[0])[:1] == str(other[0])[:1]
+
+
+def _canonical(lines: Sequence[str]) -> bytes:
+    """Let the RDF library name the blank nodes: for those that differ only through their neighbours."""
+    text = "\n".join([*lines, ""])
+    dataset = pyoxigraph.Dataset(pyoxigraph.parse(text, pyoxigraph.RdfFormat.N_QUADS))
+    dataset.canonicalize(pyoxigraph.CanonicalizationAlgorithm.RDFC_1_0)
+    return _sorted([f"{quad} ." for quad in dataset])
+
+
+def _sorted(lines: list[str]) -> bytes:
+    return "\n".join([*sorted(lines), ""]).encode()
 
 
 def _digest(text: str) -> bytes:
