@@ -8,11 +8,13 @@ import base64
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from registry.domain.canonical import JsonObject, canonicalize, parse_object
 from registry.domain.credential import Award, FrozenAchievement, StatusPlace, build_credential
+from registry.domain.cryptosuites import DEFAULT_SUITES
 from registry.domain.errors import Conflict
 from registry.domain.hashing import Digest, sha256
 from registry.domain.log_name import LogName
@@ -75,15 +77,16 @@ class Template:
     verification_method: str
     log: LogName
     recipient_secret: bytes
+    cryptosuites: tuple[str, ...] = DEFAULT_SUITES
+    """One proof of each, in this order."""
 
     def recipient_key(self, identifier: str) -> bytes:
         """Hash a normalised identifier as `find_recipient` does."""
-        return _recipient_key(self.recipient_secret, identifier)
+        return recipient_key(self.recipient_secret, identifier)
 
     def duplicate_key(self, identifier: str) -> bytes:
         """Hash what makes a second award of the same version to the same person a duplicate."""
-        scope = self.record.id.bytes + self.record.version.to_bytes(4, "big")
-        return hmac.digest(self.recipient_secret, b"duplicate" + scope + identifier.encode(), "sha256")
+        return duplicate_key(self.recipient_secret, self.record, identifier)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +143,7 @@ def load_template(
 
 def find_recipient(unit: ReadStore, identifier: str) -> bytes:
     """Return the key under which the credentials of a normalised identifier are found."""
-    return _recipient_key(unit.access.secret(RECIPIENT_HASHING), identifier)
+    return recipient_key(unit.access.secret(RECIPIENT_HASHING), identifier)
 
 
 def draft(tools: SigningTools, template: Template, order: Order, *, slot: int) -> tuple[UUID, JsonObject]:
@@ -173,8 +176,24 @@ def sign_order(tools: SigningTools, template: Template, order: Order, *, slot: i
         json_ld=tools.json_ld,
         created=now,
         verification_method=template.verification_method,
+        suites=template.cryptosuites,
     )
-    content = canonicalize(secured)
+    return as_stored(
+        tools, template, order, document_id=document_id, content=canonicalize(secured), slot=slot, created=now
+    )
+
+
+def as_stored(
+    tools: SigningTools,
+    template: Template,
+    order: Order,
+    *,
+    document_id: UUID,
+    content: bytes,
+    slot: int,
+    created: datetime,
+) -> NewCredential:
+    """Return a signed document, given as JCS, with all that is stored beside it."""
     keys = order.person.keys
     return NewCredential(
         id=tools.ids.new(),
@@ -193,7 +212,7 @@ def sign_order(tools: SigningTools, template: Template, order: Order, *, slot: i
         duplicate_key=None if order.allow_duplicate else template.duplicate_key(keys[0]),
         valid_from=order.award.valid_from,
         valid_until=order.award.valid_until,
-        created_at=now,
+        created_at=created,
     )
 
 
@@ -230,9 +249,15 @@ def sign_orders(resources: Resources, template: Template, orders: Sequence[Order
     return [sign_order(resources, template, order, slot=slot) for order, slot in zip(orders, slots, strict=True)]
 
 
-def _recipient_key(secret: bytes, identifier: str) -> bytes:
-    # Keyed with the database's secret: findable here, meaningless in a stolen table.
+def recipient_key(secret: bytes, identifier: str) -> bytes:
+    """Hash a normalised identifier, keyed with the database's secret: meaningless in a stolen table."""
     return hmac.digest(secret, identifier.encode(), "sha256")
+
+
+def duplicate_key(secret: bytes, record: AchievementRecord, identifier: str) -> bytes:
+    """Hash what makes a second award of the same version to the same person a duplicate."""
+    scope = record.id.bytes + record.version.to_bytes(4, "big")
+    return hmac.digest(secret, b"duplicate" + scope + identifier.encode(), "sha256")
 
 
 def recipient_of(tools: SigningTools, person: Person) -> Recipient:
@@ -241,10 +266,12 @@ def recipient_of(tools: SigningTools, person: Person) -> Recipient:
         name=person.name,
         id=person.id,
         identities=tuple(
-            Identity(type=kind, identifier=identifier, salt=_salt(tools)) for kind, identifier in person.identifiers
+            Identity(type=kind, identifier=identifier, salt=write_salt(tools.random_bytes(SALT_BYTES)))
+            for kind, identifier in person.identifiers
         ),
     )
 
 
-def _salt(tools: SigningTools) -> str:
-    return base64.urlsafe_b64encode(tools.random_bytes(SALT_BYTES)).rstrip(b"=").decode("ascii")
+def write_salt(random: bytes) -> str:
+    """Write random bytes as the salt of one identifier in one credential."""
+    return base64.urlsafe_b64encode(random).rstrip(b"=").decode("ascii")

@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import Final
 
 from registry.adapters.clock import SystemClock
-from registry.adapters.contexts import load_contexts
 from registry.adapters.database import open_engine
 from registry.adapters.did_resolver import WebDidResolver
 from registry.adapters.guarded_fetch import FetchSettings
 from registry.adapters.identifiers import Identifiers
-from registry.adapters.json_ld import PinnedJsonLd
 from registry.adapters.keys import PasswordKeyVault
 from registry.adapters.migrations import upgrade
 from registry.adapters.published import open_published
+from registry.adapters.shaped_json_ld import open_json_ld
 from registry.adapters.sql_store import SqlStore
 from registry.adapters.status_fetcher import WebStatusLists
 from registry.domain.errors import NotFound
@@ -98,7 +97,7 @@ def _open(options: InteropOptions, folder: Path, public_url: str) -> InteropServ
         clock=clock,
         ids=Identifiers(clock),
         keys=PasswordKeyVault(_password(folder / PASSWORD_FILE)),
-        json_ld=PinnedJsonLd(load_contexts()),
+        json_ld=open_json_ld(),
         public_url=public_url,
         draw=secrets.randbelow,
         random_bytes=secrets.token_bytes,

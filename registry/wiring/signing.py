@@ -5,11 +5,10 @@ import secrets
 from dataclasses import dataclass, field
 
 from registry.adapters.clock import SystemClock
-from registry.adapters.contexts import load_contexts
 from registry.adapters.identifiers import Identifiers
-from registry.adapters.json_ld import PinnedJsonLd
 from registry.adapters.keys import PasswordKeyVault
 from registry.adapters.process_pool import ProcessPool
+from registry.adapters.shaped_json_ld import open_json_ld
 from registry.service.resources import Resources, SigningTools
 from registry.service.row_work import RowExecutor, RowWorker
 
@@ -29,7 +28,7 @@ class WorkerFactory:
                 clock=clock,
                 ids=Identifiers(clock),
                 keys=PasswordKeyVault(self.password),
-                json_ld=PinnedJsonLd(load_contexts()),
+                json_ld=open_json_ld(),
                 public_url=self.public_url,
                 random_bytes=secrets.token_bytes,
             )

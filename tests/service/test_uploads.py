@@ -313,7 +313,8 @@ def test_nothing_signed_by_a_replaced_key_is_stored(
 
     documents: list[Any] = [parse_object(item.document) for item in world.issued(record)]
     assert [item["proof"][0]["verificationMethod"] for item in documents] == [f"{issuer.did}#key-2"] * 2
-    assert json_ld.calls > 4
+    # Once for the stamp and once for the options of the proofs, with each key.
+    assert json_ld.calls == 4
 
 
 def test_a_preview_is_the_credential_without_signature_and_slot(
