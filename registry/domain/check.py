@@ -51,6 +51,9 @@ class Reason(StrEnum):
     NOT_JSON_LD = "not-json-ld"
     NO_SLOT = "no-slot"
     TOKEN_UNSUPPORTED = "token-unsupported"  # noqa: S105  # a reason code
+    OWN_CONTEXT = "own-context"
+    RELATED_RESOURCE_UNKNOWN = "related-resource-unknown"
+    ENDORSEMENT_BROKEN = "endorsement-broken"
     # 2 signature
     SIGNED = "signed"
     NO_PROOF = "no-proof"

@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 from typing import Final
 
+from registry.domain.canonical import JsonObject
 from registry.domain.check import Finding, Reason, failed, passed, skipped, unknown
 from registry.domain.data_integrity import Proof
+from registry.domain.endorsements import describe, is_forged, judge_endorsement
 from registry.domain.evidence import Evidence, Profile
 from registry.domain.fields import write_time
 from registry.domain.problem import Problem
 from registry.domain.proof_checking import TOO_COMPLEX, UNKNOWN_CONTEXT
+from registry.domain.related_resource import unknown_resources
+from registry.domain.vc_form import own_contexts
 
 _NOT_KNOWN: Final = frozenset({TOO_COMPLEX, UNKNOWN_CONTEXT, "malformed-proof"})
 """No fault of the document's form: check 2 says what follows."""
@@ -30,6 +34,8 @@ def check_form(evidence: Evidence) -> Finding:
             return failed(Reason.NOT_JSON_LD, f"Part of the document has no meaning in JSON-LD: {problem.message}.")
     if isinstance(presented.slot, Problem) and evidence.policy.profile is Profile.CREDROOT:
         return failed(Reason.NO_SLOT, f"The document names no status slot of a log: {presented.slot.message}.")
+    for finding in _doubts(evidence, presented.document):
+        return finding
     return passed(Reason.WELL_FORMED, "The document is a well-formed verifiable credential.")
 
 
@@ -64,6 +70,20 @@ def check_recognition(evidence: Evidence) -> Finding:
     if issuer in recognised:
         return passed(Reason.RECOGNISED, f"The policy recognises {issuer}.")
     return failed(Reason.NOT_RECOGNISED, f"The policy does not recognise {issuer}.")
+
+
+def _doubts(evidence: Evidence, document: JsonObject) -> Iterator[Finding]:
+    """Tell what keeps a well-formed document from being passed."""
+    if own_contexts(document) and evidence.policy.profile is Profile.CREDROOT:
+        sentence = "The document defines terms itself: what its JSON says is not what a reader would take it for."
+        yield unknown(Reason.OWN_CONTEXT, sentence)
+    for resource in unknown_resources(document):
+        sentence = f"The digest of the related resource {resource} could not be compared."
+        yield unknown(Reason.RELATED_RESOURCE_UNKNOWN, sentence)
+    for endorsement in evidence.endorsements:
+        found = judge_endorsement(endorsement, moment=evidence.moment, now=evidence.now)
+        if is_forged(found):
+            yield unknown(Reason.ENDORSEMENT_BROKEN, describe(endorsement, found))
 
 
 def _meaningless(evidence: Evidence) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Final
 
 from registry.domain.did_document import DidDocument
+from registry.domain.endorsements import Endorsement
 from registry.domain.hashing import Digest
 from registry.domain.log_name import LogName
 from registry.domain.presented import Presented
@@ -135,6 +136,8 @@ class Evidence:
     now: datetime
     """Aware UTC, from the clock."""
     policy: Policy
+    endorsements: tuple[Endorsement, ...] = ()
+    """Those inside the document."""
     list_problems: Mapping[str, Problem] = field(default_factory=dict)
     """Why status lists that were asked for could not be had, by URL."""
     gathering_notes: tuple[str, ...] = ()

@@ -1,16 +1,20 @@
 """What a reader of a verdict should know besides, and what to do next. Words for people: nothing is decided here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from registry.domain.check import Check, Reason, Result
 from registry.domain.checks_served import note_other_purposes
+from registry.domain.endorsements import describe, judge_endorsement
 from registry.domain.evidence import Evidence, Profile
 from registry.domain.problem import Problem
+from registry.domain.vc_form import own_contexts
 
 _NEXT: Final[Mapping[Reason, str]] = {
     Reason.NO_RECEIPT: "Ask the holder or the registry for the receipt, or name the published files (--published).",
     Reason.RECEIPT_UNREADABLE: "Get the receipt again: this one is damaged.",
+    Reason.ENDORSEMENT_BROKEN: "Ask the issuer how the endorsement came into the credential.",
+    Reason.RELATED_RESOURCE_UNKNOWN: "Compare the digests of the related resources yourself.",
     Reason.DID_NOT_RESOLVED: "Allow the issuer's DID to be resolved (--resolve-did), or give its document.",
     Reason.LOG_NOT_TRUSTED: "Allow the issuer's DID to be resolved (--resolve-did), or say that you trust its log.",
     Reason.DID_UNRESOLVABLE: "Try again when the issuer's DID can be resolved, or give its document.",
@@ -43,11 +47,22 @@ def note(evidence: Evidence, *, others: int) -> tuple[str, ...]:
         notes += slot.notes
     elif not isinstance(document, Problem):
         notes += note_other_purposes(evidence, document)
+    notes += _document_notes(evidence)
     proofs = evidence.covered.proofs
     if others > 0 and not isinstance(proofs, Problem):
         judged = len(proofs) - others
         notes.append(f"The document has {len(proofs)} proofs; {judged} decided, nothing is said of the others.")
     return (*notes, *evidence.gathering_notes)
+
+
+def _document_notes(evidence: Evidence) -> Iterator[str]:
+    document = evidence.presented.document
+    if isinstance(document, Problem):
+        return
+    if own_contexts(document):
+        yield "The document defines terms itself: read its member names only by those definitions."
+    for endorsement in evidence.endorsements:
+        yield describe(endorsement, judge_endorsement(endorsement, moment=evidence.moment, now=evidence.now))
 
 
 def advise(checks: tuple[Check, ...]) -> tuple[str, ...]:

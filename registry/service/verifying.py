@@ -16,6 +16,7 @@ from registry.domain.canonical import JsonObject, parse_object
 from registry.domain.checks_issuer import DID_UNRESOLVABLE
 from registry.domain.did import did_key_document
 from registry.domain.did_document import DidDocument, parse_did_document
+from registry.domain.endorsements import Endorsement
 from registry.domain.errors import CredrootError, Malformed, Unavailable
 from registry.domain.evidence import (
     ChainEvidence,
@@ -33,6 +34,7 @@ from registry.domain.receipt import MAX_RECEIPT_BYTES, Receipt, ReceiptParts
 from registry.domain.status import StatusProof
 from registry.domain.verdict import Verdict, judge
 from registry.ports import Clock, DidResolver, JsonLd, StatusListFetcher
+from registry.service.embedded import EndorsementGatherer
 from registry.service.published_proofs import find_leaf, make_receipt, make_status_proofs, newest_manifest
 from registry.service.served_lists import StatusListCopy, StatusListGatherer
 
@@ -75,6 +77,7 @@ class Verifier:
         self._did_resolver = did_resolver
         self._chain = chain
         self._published = published
+        self._endorsements = EndorsementGatherer(json_ld=json_ld, did_resolver=did_resolver)
         self._lists = StatusListGatherer(json_ld=json_ld, fetcher=status_lists)
 
     def verify(self, request: VerifyRequest) -> Verdict:
@@ -94,9 +97,11 @@ class Verifier:
             fetch=request.fetch_status,
             max_age=request.policy.max_status_age,
         )
+        covered = self._covered(gathering.presented)
         return Evidence(
             presented=gathering.presented,
-            covered=self._covered(gathering.presented),
+            covered=covered,
+            endorsements=self._endorsed(request, gathering, covered),
             receipt=gathering.receipt,
             issuer=issuer,
             chain=chain,
@@ -108,6 +113,17 @@ class Verifier:
             policy=request.policy,
             gathering_notes=(*gathering.notes, *gathered.notes),
         )
+
+    def _endorsed(
+        self, request: VerifyRequest, gathering: "_Gathering", covered: CoveredDocument
+    ) -> tuple[Endorsement, ...]:
+        document = gathering.presented.document
+        # What costs too much as a whole is not taken to pieces either.
+        if isinstance(document, Problem) or covered.meaning is not None:
+            return ()
+        endorsements, notes = self._endorsements.gather(document, resolve=request.resolve_did)
+        gathering.notes += notes
+        return endorsements
 
     def _covered(self, presented: Presented) -> CoveredDocument:
         if isinstance(presented.document, Problem):

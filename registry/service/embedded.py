@@ -1,0 +1,52 @@
+"""Gathering what endorsements inside a badge are judged by: what their proofs cover, and their signers' DID documents.
+
+Nothing is fetched unless the verifier allowed DIDs to be resolved, and then of a handful of signers only.
+"""
+
+from typing import Final
+
+from registry.domain.canonical import JsonObject, parse_object
+from registry.domain.did_document import DidDocument, parse_did_document
+from registry.domain.endorsements import MAX_ENDORSEMENTS, Endorsement, find_endorsements
+from registry.domain.errors import CredrootError
+from registry.domain.proof_checking import cover_document
+from registry.domain.vc_form import issuer_id
+from registry.ports import DidResolver, JsonLd
+
+MAX_ENDORSERS: Final = 8
+"""DIDs resolved for the endorsements of one document: a badge must not make a verifier call half the world."""
+
+
+class EndorsementGatherer:
+    """Gathers endorsements. Raises nothing: what cannot be had leaves an endorsement undecided."""
+
+    def __init__(self, *, json_ld: JsonLd, did_resolver: DidResolver) -> None:
+        self._json_ld = json_ld
+        self._did_resolver = did_resolver
+
+    def gather(self, document: JsonObject, *, resolve: bool) -> tuple[tuple[Endorsement, ...], tuple[str, ...]]:
+        """Return the endorsements of a document and notes on what was left out."""
+        found = find_endorsements(document)
+        signers: dict[str, DidDocument | None] = {}
+        endorsements = tuple(
+            Endorsement(
+                where=item.where,
+                document=item.document,
+                covered=cover_document(item.document, canonical_nquads=self._json_ld.canonical_nquads),
+                signer=self._signer(issuer_id(item.document), signers) if resolve else None,
+            )
+            for item in found[:MAX_ENDORSEMENTS]
+        )
+        left_out = f"Only the first {MAX_ENDORSEMENTS} endorsements were looked at."
+        return endorsements, (left_out,) if len(found) > MAX_ENDORSEMENTS else ()
+
+    def _signer(self, did: str | None, signers: dict[str, DidDocument | None]) -> DidDocument | None:
+        if did is None or not did.startswith("did:web:"):
+            return None
+        if did not in signers and len(signers) < MAX_ENDORSERS:
+            try:
+                signers[did] = parse_did_document(parse_object(self._did_resolver.resolve(did).content))
+            except CredrootError:
+                # The endorsement's proof is then by a key that is not at hand, and its note says so.
+                signers[did] = None
+        return signers.get(did)
