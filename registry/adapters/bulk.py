@@ -26,11 +26,14 @@ class RowForms:
         native = connection.dialect.name == "postgresql"
         self.id: Callable[[UUID], UUID | bytes] = _unchanged if native else _id_bytes
         self.flag: Callable[[bool], bool | int] = bool if native else int
+        self._shared: dict[UUID | None, UUID | bytes | None] = {None: None}
         self._moments: dict[datetime, int] = {}
 
-    def optional_id(self, value: UUID | None) -> UUID | bytes | None:
-        """Return the form of an id that may be missing."""
-        return None if value is None else self.id(value)
+    def shared_id(self, value: UUID | None) -> UUID | bytes | None:
+        """Return the form of an id that many rows of one call share, or that is missing."""
+        if value not in self._shared and value is not None:
+            self._shared[value] = self.id(value)
+        return self._shared[value]
 
     def moment(self, value: datetime) -> int:
         """Return the form of a moment; the rows of one call have few."""
@@ -38,10 +41,6 @@ class RowForms:
         if known is None:
             known = self._moments[value] = microseconds(value)
         return known
-
-    def optional_moment(self, value: datetime | None) -> int | None:
-        """Return the form of a moment that may be missing."""
-        return None if value is None else self.moment(value)
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, literal, select
@@ -125,15 +125,12 @@ class CredentialStore:
             return
         self._refer(credentials)
         forms = RowForms(self._connection)
-        insert_rows(self._connection, tables.credential, [_row(forms, credential) for credential in credentials])
+        rows = [_rows(forms, credential) for credential in credentials]
+        insert_rows(self._connection, tables.credential, [each.credential for each in rows])
+        insert_rows(self._connection, tables.credential_waiting, [each.waiting for each in rows])
         # In the order of the keys: neighbours share a page.
-        recipients = sorted({(key, credential.id) for credential in credentials for key in credential.recipient_keys})
-        insert_rows(
-            self._connection, tables.credential_recipient, [(key, forms.id(found)) for key, found in recipients]
-        )
-        insert_rows(
-            self._connection, tables.credential_waiting, [_waiting_row(forms, credential) for credential in credentials]
-        )
+        recipients = sorted({recipient for each in rows for recipient in each.recipients})
+        insert_rows(self._connection, tables.credential_recipient, recipients)
 
     def _refer(self, credentials: Sequence[NewCredential]) -> None:
         """Check once for each thing that it exists, and keep it until the transaction ends: a foreign key's promise."""
@@ -165,37 +162,41 @@ class CredentialStore:
         return _credential(one_row(self._connection, _CREDENTIALS.where(condition), what="credential"))
 
 
-def _row(forms: RowForms, credential: NewCredential) -> bulk.Row:
-    # In the order of the table's columns.
-    return (
-        forms.id(credential.id),
-        forms.id(credential.issuer_id),
-        forms.optional_id(credential.achievement_id),
-        credential.achievement_version,
-        forms.optional_id(credential.upload_id),
-        credential.line,
-        forms.id(credential.document_id),
-        credential.document,
-        credential.did_document_sha256,
-        credential.leaf,
-        credential.slot,
-        forms.flag(credential.suspendable),
-        credential.duplicate_key,
-        forms.moment(credential.valid_from),
-        forms.optional_moment(credential.valid_until),
-        Standing.ACTIVE.value,
-        forms.moment(credential.created_at),
+class _Rows(NamedTuple):
+    credential: bulk.Row
+    waiting: bulk.Row
+    recipients: tuple[bulk.Row, ...]
+
+
+def _rows(forms: RowForms, new: NewCredential) -> _Rows:
+    # Each in the order of its table's columns.
+    credential_id, issuer_id, created_at = (
+        forms.id(new.id),
+        forms.shared_id(new.issuer_id),
+        forms.moment(new.created_at),
     )
-
-
-def _waiting_row(forms: RowForms, credential: NewCredential) -> bulk.Row:
-    return (
-        forms.id(credential.issuer_id),
-        credential.did_document_sha256,
-        forms.id(credential.id),
-        credential.leaf,
-        credential.slot,
-        forms.moment(credential.created_at),
+    return _Rows(
+        credential=(
+            credential_id,
+            issuer_id,
+            forms.shared_id(new.achievement_id),
+            new.achievement_version,
+            forms.shared_id(new.upload_id),
+            new.line,
+            forms.id(new.document_id),
+            new.document,
+            new.did_document_sha256,
+            new.leaf,
+            new.slot,
+            forms.flag(new.suspendable),
+            new.duplicate_key,
+            forms.moment(new.valid_from),
+            None if new.valid_until is None else forms.moment(new.valid_until),
+            Standing.ACTIVE.value,
+            created_at,
+        ),
+        waiting=(issuer_id, new.did_document_sha256, credential_id, new.leaf, new.slot, created_at),
+        recipients=tuple([(key, credential_id) for key in new.recipient_keys]),
     )
 
 

@@ -1,17 +1,16 @@
 """The tree of the protocol, against the library that defines it."""
 
-import hashlib
-
 import pytest
 from blockcerts_merkletools import MerkleTools
 
 from registry.domain.errors import Malformed
+from registry.domain.hashing import Digest, sha256
 from registry.domain.merkle import MerkleTree
 from registry.domain.paths import fold
 
 
-def leaves(count: int) -> list[bytes]:
-    return [hashlib.sha256(bytes([number])).digest() for number in range(count)]
+def leaves(count: int) -> list[Digest]:
+    return [sha256(bytes([number])) for number in range(count)]
 
 
 @pytest.mark.parametrize("count", range(1, 35))
