@@ -46,10 +46,13 @@ class Settings(BaseSettings):
     """A file with that password in its first line."""
 
     ca_file: Path | None = None
-    """Certificates to trust, beside the system's, when did:web documents are fetched."""
+    """Certificates to trust, beside the system's, when did:web documents and status lists are fetched."""
 
     resolve_loopback: bool = False
-    """Allow did:web documents on this machine: for development."""
+    """Allow did:web documents and status lists on this machine: for development."""
+
+    private_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Host names that may have addresses of a private network, separated by commas; all others must be public."""
 
     host: str = "127.0.0.1"
     """The address the service listens on."""
@@ -102,9 +105,9 @@ class Settings(BaseSettings):
     log_level: str = "info"
     """debug, info, warning or error."""
 
-    @field_validator("rpc_urls", mode="before")
+    @field_validator("rpc_urls", "private_hosts", mode="before")
     @classmethod
-    def _split_urls(cls, value: object) -> object:
+    def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("public_url")

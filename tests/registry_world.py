@@ -270,6 +270,7 @@ def opened_world(url: str, folder: Path, *, public_url: str = PUBLIC_URL, initia
             chain=chain,
             published=open_published(str(published)),
         ),
+        did_resolver=OwnDids(store=store),
         published_contract=KnownContract(address=LOG.name.contract, code_hash=code_hash),
         published=open_published(str(published)),
         published_dir=published,

@@ -10,8 +10,9 @@ from registry.domain.evidence import ChainEvidence, Evidence, Profile
 from registry.domain.slot import LIST_SIZE, Purpose, status_list_url
 from registry.domain.status_tree import EMPTY_LIST, write_bit
 from registry.domain.verdict import Verdict, judge
+from registry.service.served_lists import StatusListCopy
 from registry.service.signing import secure
-from registry.service.verifying import StatusListCopy, VerifyRequest
+from registry.service.verifying import VerifyRequest
 from tests.epochs import NOW, STATUS_URL, Issued, Issuer, World, build_world, json_ld, make_key_issuer
 from tests.memory_chain import MemoryChain, memory_chain
 from tests.verdicts import default_policy, make_verifier, receipt_bytes

@@ -12,10 +12,15 @@ def test_settings_come_from_variables_by_their_full_names(monkeypatch: pytest.Mo
     monkeypatch.setenv("CREDROOT_PORT", "1234")
 
     settings = settings_of(
-        {"CREDROOT_RPC_URLS": "http://a:1, http://b:2,", "CREDROOT_PUBLIC_URL": "https://r.example/x/"}
+        {
+            "CREDROOT_RPC_URLS": "http://a:1, http://b:2,",
+            "CREDROOT_PUBLIC_URL": "https://r.example/x/",
+            "CREDROOT_PRIVATE_HOSTS": "did.intern, lists.intern",
+        }
     )
 
     assert settings.rpc_urls == ("http://a:1", "http://b:2")
+    assert settings.private_hosts == ("did.intern", "lists.intern")
     assert settings.public_url == "https://r.example/x"
     assert settings.port == load_settings().port == 1234
 

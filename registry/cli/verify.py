@@ -1,7 +1,8 @@
 """`credroot verify`: judge one credential, with no service and no database.
 
 Nothing is fetched that was not asked for: the chain with --rpc, published files with --published, the issuer's DID
-with --resolve-did. Exit codes: 0 valid, 1 any other decided verdict, 2 untrusted, 3 indeterminate, 64 usage.
+with --resolve-did, status lists with --fetch-status. Exit codes: 0 valid, 1 any other decided verdict, 2 untrusted,
+3 indeterminate, 64 usage.
 """
 
 import argparse
@@ -20,7 +21,8 @@ from registry.domain.log_name import LogName
 from registry.domain.recognition import MAX_POLICY_BYTES, parse_recognition
 from registry.domain.timestamp import parse_time
 from registry.domain.verdict import SCOPE, ExitCode, Verdict
-from registry.service.verifying import StatusListCopy, VerifyRequest
+from registry.service.served_lists import StatusListCopy
+from registry.service.verifying import VerifyRequest
 from registry.wiring.verifying import build_verifier, published_contract
 
 _CONTRACT: Final = re.compile(r"0x[0-9a-fA-F]{40}")
@@ -49,6 +51,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--published", metavar="DIR_OR_URL", help="the log's published files, or a mirror of them")
     parser.add_argument(
         "--status-list", type=Path, action="append", default=[], metavar="FILE", help="a signed status list"
+    )
+    parser.add_argument(
+        "--fetch-status", action="store_true", help="fetch the status lists that the credential names, over https"
     )
     _add_trust(parser)
     _add_policy(parser)
@@ -122,6 +127,7 @@ def _request(args: argparse.Namespace) -> VerifyRequest:
         receipt=None if args.receipt is None else _read(args.receipt),
         did_document=None if args.did_document is None else _read(args.did_document),
         resolve_did=args.resolve_did,
+        fetch_status=args.fetch_status,
         status_lists=tuple(StatusListCopy(content=_read(file)) for file in args.status_list),
         policy=Policy(
             published_contract=published_contract(),

@@ -304,6 +304,7 @@ class VerifyOptions(Form):
     trust_logs: tuple[str, ...] = Field(default=(), max_length=16)
     contracts: tuple[str, ...] = Field(default=(), max_length=16)
     resolve_did: bool = Field(default=True, description="Fetch the issuer's did:web document now.")
+    fetch_status: bool = Field(default=False, description="Fetch the status lists that the credential names.")
     recognised: tuple[str, ...] | None = Field(default=None, max_length=10_000, description="DIDs of known issuers.")
 
 

@@ -5,16 +5,16 @@ import secrets
 from sqlalchemy import Engine
 
 from registry.adapters.clock import SystemClock
-from registry.adapters.contexts import load_contexts
 from registry.adapters.database import open_engine
 from registry.adapters.did_resolver import WebDidResolver
 from registry.adapters.guarded_fetch import FetchSettings
 from registry.adapters.identifiers import Identifiers
-from registry.adapters.json_ld import PinnedJsonLd
 from registry.adapters.keys import PasswordKeyVault
 from registry.adapters.migrations import check_schema
 from registry.adapters.published import open_published
+from registry.adapters.shaped_json_ld import open_json_ld
 from registry.adapters.sql_store import SqlStore
+from registry.adapters.status_fetcher import WebStatusLists
 from registry.service.container import Container
 from registry.service.proving import Receipts
 from registry.service.resources import Resources
@@ -22,8 +22,8 @@ from registry.service.running import IssuingRunner
 from registry.service.statuses import StatusLists
 from registry.service.verifying import Verifier
 from registry.settings import Settings
-from registry.wiring.verifying import LOOPBACK_NAME, open_chain, published_contract
 from registry.wiring.signing import open_executor
+from registry.wiring.verifying import LOOPBACK_NAME, open_chain, published_contract
 
 
 def build_resources(settings: Settings) -> Resources:
@@ -48,7 +48,7 @@ def _resources(settings: Settings, engine: Engine) -> Resources:
         clock=clock,
         ids=Identifiers(clock),
         keys=PasswordKeyVault(settings.issuer_key_password()),
-        json_ld=PinnedJsonLd(load_contexts()),
+        json_ld=open_json_ld(),
         public_url=settings.public_url,
         draw=secrets.randbelow,
         random_bytes=secrets.token_bytes,
@@ -60,7 +60,12 @@ def build_container(settings: Settings) -> Container:
     engine = _opened(settings)
     resources = _resources(settings, engine)
     published = open_published(str(settings.published_dir), ca_file=None)
-    private_hosts = frozenset({LOOPBACK_NAME}) if settings.resolve_loopback else frozenset[str]()
+    # Host names of URLs are compared in lower case.
+    private_hosts = {host.lower() for host in settings.private_hosts}
+    if settings.resolve_loopback:
+        private_hosts.add(LOOPBACK_NAME)
+    fetching = FetchSettings(ca_file=settings.ca_file, private_hosts=frozenset(private_hosts))
+    did_resolver = WebDidResolver(fetching)
     return Container(
         resources=resources,
         receipts=Receipts(resources.store),
@@ -75,10 +80,12 @@ def build_container(settings: Settings) -> Container:
         verifier=Verifier(
             clock=resources.clock,
             json_ld=resources.json_ld,
-            did_resolver=WebDidResolver(FetchSettings(ca_file=settings.ca_file, private_hosts=private_hosts)),
+            did_resolver=did_resolver,
+            status_lists=WebStatusLists(resources.clock, fetching),
             chain=open_chain(settings.rpc_urls),
             published=published,
         ),
+        did_resolver=did_resolver,
         published_contract=published_contract(),
         published=published,
         published_dir=settings.published_dir,

@@ -7,11 +7,11 @@ from typing import Final
 
 from registry.adapters.artifacts import load_artifact
 from registry.adapters.clock import SystemClock
-from registry.adapters.contexts import load_contexts
 from registry.adapters.did_resolver import WebDidResolver
 from registry.adapters.guarded_fetch import FetchSettings
-from registry.adapters.json_ld import PinnedJsonLd
 from registry.adapters.published import open_published
+from registry.adapters.shaped_json_ld import open_json_ld
+from registry.adapters.status_fetcher import WebStatusLists
 from registry.chain_ports import ChainReader
 from registry.domain.evidence import KnownContract
 from registry.service.verifying import Verifier
@@ -30,11 +30,14 @@ def build_verifier(*, rpc_urls: Sequence[str], published: str | None, ca_file: P
 
     `published` is a folder or a URL; `ca_file` holds certificates that are trusted besides the system's.
     """
+    # Who verifies on this machine may look at this machine: it is the demonstration's registry that lives here.
+    fetching = FetchSettings(ca_file=ca_file, private_hosts=frozenset({LOOPBACK_NAME}))
+    clock = SystemClock()
     return Verifier(
-        clock=SystemClock(),
-        json_ld=PinnedJsonLd(load_contexts()),
-        # Who verifies on this machine may look at this machine: it is the demonstration's registry that lives here.
-        did_resolver=WebDidResolver(FetchSettings(ca_file=ca_file, private_hosts=frozenset({LOOPBACK_NAME}))),
+        clock=clock,
+        json_ld=open_json_ld(),
+        did_resolver=WebDidResolver(fetching),
+        status_lists=WebStatusLists(clock, fetching),
         chain=open_chain(rpc_urls),
         published=None if published is None else open_published(published, ca_file=ca_file),
     )

@@ -3,21 +3,14 @@ import json
 import socket
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 import trustme
 
-from registry.adapters.did_resolver import (
-    LEAST_SECONDS,
-    MAX_DOCUMENT_BYTES,
-    MOST_SECONDS,
-    USUAL_SECONDS,
-    WebDidResolver,
-)
-from registry.adapters.expiring_cache import FAILURE_SECONDS
+from registry.adapters.did_resolver import MAX_DOCUMENT_BYTES, WebDidResolver
 from registry.adapters.guarded_fetch import FetchSettings
 from registry.domain.canonical import canonicalize
 from registry.domain.did import DID_CONTEXT, did_key_document
@@ -49,16 +42,6 @@ def trusting(certificates: trustme.CA, tmp_path: Path) -> FetchSettings:
 
 def document_of(did: str) -> bytes:
     return canonicalize({"@context": [DID_CONTEXT], "id": did, "verificationMethod": []})
-
-
-@dataclass(slots=True)
-class Seconds:
-    """A clock that a test sets."""
-
-    seconds: float = 0.0
-
-    def now(self) -> float:
-        return self.seconds
 
 
 def refusal_of(settings: FetchSettings, did: str) -> str:
@@ -315,63 +298,6 @@ def test_a_name_that_answers_differently_the_second_time_reaches_nothing(
     assert "127.0.0.1" not in connections
     assert host.requests == []
     assert code in {"did-unreachable", "did-timeout"}
-
-
-def test_a_document_is_fetched_once_while_it_may_be_kept(host: DidHost, trusting: FetchSettings) -> None:
-    clock = Seconds()
-    resolver = WebDidResolver(trusting, monotonic=clock.now)
-    host.serve(WELL_KNOWN, document_of(host.did), headers={"Cache-Control": "public, max-age=120"})
-
-    for at in (0.0, 60.0, 119.0):
-        clock.seconds = at
-        assert resolver.resolve(host.did).content == document_of(host.did)
-    before = len(host.requests)
-    clock.seconds = 120.0
-    resolver.resolve(host.did)
-
-    assert (before, len(host.requests)) == (1, 2)
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, USUAL_SECONDS),
-        ({"Cache-Control": "max-age=31536000, immutable"}, MOST_SECONDS),
-        ({"Cache-Control": "no-store"}, LEAST_SECONDS),
-        ({"Cache-Control": "max-age=0"}, LEAST_SECONDS),
-        ({"Cache-Control": "s-maxage=7, max-age=90"}, 90.0),
-        ({"Cache-Control": "max-age=90", "Age": "30"}, 60.0),
-        ({"Cache-Control": "max-age=forever"}, USUAL_SECONDS),
-    ],
-)
-def test_how_long_a_document_is_kept_has_bounds(
-    host: DidHost, trusting: FetchSettings, headers: dict[str, str], seconds: float
-) -> None:
-    clock = Seconds()
-    resolver = WebDidResolver(trusting, monotonic=clock.now)
-    host.serve(WELL_KNOWN, document_of(host.did), headers=headers)
-
-    counts = []
-    for at in (0.0, seconds - 0.5, seconds):
-        clock.seconds = at
-        resolver.resolve(host.did)
-        counts.append(len(host.requests))
-
-    assert counts == [1, 1, 2]
-
-
-def test_a_host_that_fails_is_not_asked_again_at_once(host: DidHost, trusting: FetchSettings) -> None:
-    clock = Seconds()
-    resolver = WebDidResolver(trusting, monotonic=clock.now)
-    for _ in range(3):
-        with pytest.raises(Unavailable, match="404"):
-            resolver.resolve(host.did)
-    host.serve(WELL_KNOWN, document_of(host.did))
-    before = len(host.requests)
-    clock.seconds = FAILURE_SECONDS
-
-    assert resolver.resolve(host.did).content == document_of(host.did)
-    assert (before, len(host.requests)) == (1, 2)
 
 
 def test_a_compressed_bomb_is_not_unpacked(host: DidHost, trusting: FetchSettings) -> None:

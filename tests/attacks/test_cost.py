@@ -14,7 +14,8 @@ import pytest
 from registry.domain.canonical import JsonObject, JsonValue, canonicalize
 from registry.domain.check import CheckId, Reason, Result
 from registry.domain.verdict import Word
-from registry.service.verifying import StatusListCopy, VerifyRequest
+from registry.service.served_lists import StatusListCopy
+from registry.service.verifying import VerifyRequest
 from tests.epochs import NOW
 from tests.issuer_case import Case as IssuerCase
 from tests.paths import REPO_ROOT

@@ -19,7 +19,8 @@ from registry.domain.evidence import Profile
 from registry.domain.manifest import LogFile, Manifest
 from registry.domain.slot import LIST_SIZE, Purpose, status_list_url
 from registry.domain.verdict import Verdict, Word
-from registry.service.verifying import StatusListCopy, VerifyRequest
+from registry.service.served_lists import StatusListCopy
+from registry.service.verifying import VerifyRequest
 from tests.attacks.odd_node import answering
 from tests.epochs import NOW, STATUS_URL, WEB_ISSUER, build_world, make_key_issuer, make_web_issuer
 from tests.memory_chain import memory_chain

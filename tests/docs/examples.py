@@ -21,7 +21,7 @@ from registry.domain.hashing import digest_from_hex, sha256
 from registry.domain.manifest import LogFile
 from registry.domain.slot import Purpose, status_list_url
 from registry.domain.status_tree import EMPTY_LIST
-from registry.service.statuses import list_document
+from registry.service.statuses import Statement, list_document
 from registry.service.verifying import VerifyRequest
 from registry.store_ports import DidMethod, IssuerRecord
 from registry.web.problems import problem, status_of
@@ -115,7 +115,8 @@ def _status_list(story: Story) -> JsonObject:
         did_document_sha256=sha256(story.issuer.content),
         created_at=ISSUED_AT,
     )
-    document = list_document(url, issuer=record, purpose=Purpose.REVOCATION, bits=bits, changed_at=ISSUED_AT)
+    statement = Statement.at(ISSUED_AT, changed_at=ISSUED_AT)
+    document = list_document(url, issuer=record, purpose=Purpose.REVOCATION, bits=bits, statement=statement)
     signed = sign(document, issuer=story.issuer)
     proofs = signed["proof"]
     # As the service serves it: consumers of status lists expect a plain object.
