@@ -6,7 +6,6 @@ Most rows of a good file are such. Each cell must be so plain that cleaning chan
 every doubt, also one that would end well, is left to `judge_row`, which is the law and finds the words for it.
 """
 
-import re
 import unicodedata
 from collections.abc import Callable
 from datetime import date
@@ -19,11 +18,10 @@ from registry.domain.upload_judging import Identifier, RecipientRow, Result, Row
 from registry.domain.upload_rules import UploadRules
 from registry.domain.upload_values import (
     INVISIBLE,
-    MAX_EMAIL_OCTETS,
-    MAX_LOCAL_OCTETS,
     REFUSED,
     SPACES,
     CellRefused,
+    is_ascii_email,
     normalise_identifier,
     parse_date,
     parse_language,
@@ -35,13 +33,6 @@ MAX_REMEMBERED: Final = 1_000
 """Parsed dates, languages: a cohort has a few of each; a file that has more is parsed as often."""
 
 _T = TypeVar("_T")
-_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
-_LABEL_END: Final = r"(?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_EMAIL: Final = re.compile(
-    rf"(?![=+-]){_ATOM}++(?:\.{_ATOM}++)*+@(?:[A-Za-z0-9]{_LABEL_END}\.)+[A-Za-z]{_LABEL_END}", re.ASCII
-)
-"""The ASCII addresses of `is_email`, less those that begin like a formula or end in a label that begins with a digit;
-lengths of the whole are checked apart."""
 _FORMULA: Final = ("=", "+", "-", "@")
 _TEXTS: Final = (
     Column.RECIPIENT_NAME,
@@ -158,8 +149,7 @@ class PlainRows:
         return found
 
     def _email(self, text: str) -> str:
-        short = len(text) <= min(MAX_EMAIL_OCTETS, self._rules.max_field_length)
-        if not short or _EMAIL.fullmatch(text) is None or text.index("@") > MAX_LOCAL_OCTETS:
+        if not is_ascii_email(text) or len(text) > self._rules.max_field_length or text.startswith(_FORMULA):
             raise CellRefused(Code.EMAIL_INVALID)
         return text
 

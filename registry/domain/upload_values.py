@@ -37,6 +37,12 @@ REFUSED: Final = re.compile("[\x00-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 cell needs a line break."""
 
 _ATOM: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\x80-\U0010ffff]+")
+_ASCII_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
+_ASCII_LABEL_END: Final = r"(?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ASCII_EMAIL: Final = re.compile(
+    rf"{_ASCII_ATOM}++(?:\.{_ASCII_ATOM}++)*+@(?:[A-Za-z0-9]{_ASCII_LABEL_END}\.)+[A-Za-z]{_ASCII_LABEL_END}", re.ASCII
+)
+"""Nearly every address, at once: ASCII, with a last label that begins with a letter. Its lengths are checked apart."""
 _LABEL: Final = re.compile(r"(?!-)[A-Za-z0-9\-\x80-\U0010ffff]+(?<!-)")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
@@ -95,6 +101,8 @@ def parse_email(value: str) -> str:
 
 def is_email(value: str) -> bool:
     """Tell whether a text has the form of an e-mail address."""
+    if is_ascii_email(value):
+        return True
     local, at, domain = value.rpartition("@")
     if not at:
         return False
@@ -110,11 +118,23 @@ def is_email(value: str) -> bool:
     )
 
 
+def is_ascii_email(value: str) -> bool:
+    """Tell whether a text has the form of an e-mail address of the ordinary kind; nine in ten of all are."""
+    return (
+        len(value) <= MAX_EMAIL_OCTETS
+        and _ASCII_EMAIL.fullmatch(value) is not None
+        and value.index("@") <= MAX_LOCAL_OCTETS
+    )
+
+
 def normalise_identifier(value: str) -> str:
     """Return the form in which two spellings of one recipient are equal; for comparing only, never for hashing.
 
     An e-mail address is compared without regard to case, anything else as it stands; both cleaned and composed.
     """
+    if is_ascii_email(value):
+        # There is nothing to clean, and ASCII has no other case folding and no composition.
+        return value.lower()
     text, _ = clean_text(value)
     return unicodedata.normalize("NFC", text.casefold()) if is_email(text) else text
 

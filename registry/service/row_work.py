@@ -18,10 +18,11 @@ from registry.domain.upload_judging import Result, RowJudgement
 from registry.domain.upload_rules import UploadRules
 from registry.ports import ChunkExecutor
 from registry.service.drafting import Drafts
-from registry.service.issuing import Order, Template, TemplateRecords, open_template, sign_order
+from registry.service.issuing import Order, Template, TemplateRecords, open_template
+from registry.service.packing import PackedCredentials, pack
 from registry.service.resources import SigningTools
 from registry.service.rows import order_of, refuse
-from registry.store_ports import NewCredential
+from registry.service.stamping import Stamper
 
 _ToolsT = TypeVar("_ToolsT")
 _ChunkT = TypeVar("_ChunkT")
@@ -54,7 +55,7 @@ class SigningWork:
 class SignedRows:
     """What became of a chunk: the credentials of its good rows, in order."""
 
-    credentials: list[NewCredential]
+    credentials: PackedCredentials
     spare_slots: tuple[int, ...]
     """Those that nothing was signed for."""
 
@@ -86,11 +87,8 @@ class RowWorker:
         """Judge rows and sign the credentials of the good ones."""
         template, _ = self._open(work.work.records)
         orders = self._orders(work, template)
-        signed = [
-            sign_order(self._tools, template, order, slot=slot)
-            for order, slot in zip(orders, work.slots[: len(orders)], strict=True)
-        ]
-        return SignedRows(credentials=signed, spare_slots=work.slots[len(orders) :])
+        signed = self._stamper.sign_chunk(template, orders, work.slots[: len(orders)])
+        return SignedRows(credentials=pack(signed), spare_slots=work.slots[len(orders) :])
 
     def _orders(self, work: SigningWork, template: Template) -> list[Order]:
         return [

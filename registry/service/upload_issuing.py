@@ -15,6 +15,7 @@ from registry.domain.errors import Conflict
 from registry.domain.upload_chunks import RowChunk
 from registry.domain.upload_rules import UploadRules
 from registry.service.issuing import Template, open_template, read_template
+from registry.service.packing import unpack
 from registry.service.resources import Resources
 from registry.service.row_work import InProcess, RowExecutor, RowWork, RowWorker, SignedRows, SigningWork
 from registry.service.rows import rules_of
@@ -113,7 +114,7 @@ class _Issuing:
 
     def _store(self, work: SigningWork, signed: SignedRows) -> int:
         """Store what was signed of a chunk; return how many credentials that were."""
-        credentials = signed.credentials
+        credentials = self._named(signed)
         while True:
             try:
                 self._commit(work, credentials)
@@ -121,7 +122,7 @@ class _Issuing:
                 if error.code == _KEY_REPLACED:
                     work = self._prepare(work.work.rows, work.work.rules)
                     (signed,) = self._executor.map(RowWorker.sign, [work])
-                    credentials = signed.credentials
+                    credentials = self._named(signed)
                     continue
                 # Somebody may have issued to one of these between the look-up and the commit: those are passed over.
                 left = self._without_holders(credentials)
@@ -131,6 +132,9 @@ class _Issuing:
             else:
                 self._spare.extend(signed.spare_slots)
                 return len(credentials)
+
+    def _named(self, signed: SignedRows) -> list[NewCredential]:
+        return unpack(signed.credentials, new_id=self._resources.ids.new)
 
     def _commit(self, work: SigningWork, credentials: list[NewCredential]) -> None:
         through_line = work.work.rows.through_line
