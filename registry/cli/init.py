@@ -5,7 +5,6 @@ standard output, or written to a file that only its owner can read. Exit codes: 
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from registry.adapters.database import open_engine
 from registry.adapters.log_setup import FoundLog, find_log
 from registry.adapters.migrations import upgrade
 from registry.adapters.rpc import connect
+from registry.cli.private_files import hand_over, require_absent
 from registry.domain.errors import CredrootError, Malformed, Refused, Unavailable
 from registry.domain.log_name import LogName
 from registry.service.setup import initialise, is_initialised
@@ -88,36 +88,3 @@ def _deploy_block(given: int | None, found: FoundLog, *, needed: bool) -> int:
     if not 0 <= given <= found.final_block:
         raise Malformed("malformed-deploy-block", f"expected a final block, 0 to {found.final_block}, got {given}")
     return given
-
-
-def hand_over(secret: str, file: Path | None, *, what: str) -> None:
-    """Show a secret once, or write it to a file that only its owner can read."""
-    if file is None:
-        print(f"{what}, shown once: {secret}")
-    else:
-        write_private(file, secret)
-        print(f"{what}: {file}")
-
-
-def require_absent(file: Path) -> None:
-    """Refuse a file that a secret would overwrite, before there is a secret to lose.
-
-    Raises Refused `file-exists`, or `file-unwritable` for a folder that is not there.
-    """
-    if file.exists():
-        raise Refused("file-exists", f"{file} exists already")
-    if not os.access(file.parent, os.W_OK):
-        raise Refused("file-unwritable", f"{file.parent} is no folder that can be written to")
-
-
-def write_private(file: Path, secret: str) -> None:
-    """Write a secret to a new file that only its owner can read.
-
-    Raises Refused `file-exists` rather than overwrite one.
-    """
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise Refused("file-exists", f"{file} exists already") from error
-    with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-        stream.write(f"{secret}\n")

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from uuid import UUID
 
-from registry.cli.init import hand_over, require_absent
+from registry.cli.private_files import hand_over, require_absent
 from registry.domain.errors import CredrootError, Malformed, Unavailable
 from registry.service.access import create_api_key
 from registry.service.resources import Resources

@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "init": "make the database of a registry and tie it to a log",
     "keys": "make, list and revoke API keys, in the database",
     "serve": "run the web service",
+    "sign": "sign credentials with an issuer's own key, without a network",
     "verify": "judge one credential, with no service and no database",
 }
 """Each command is the module `registry.cli.<command>` with `add_parser(subparsers)` and `run(args)`."""

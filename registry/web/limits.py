@@ -13,7 +13,7 @@ from registry.web.problems import BODY_TOO_LARGE, problem
 MAX_BODY_BYTES: Final = 4_194_304
 """The largest credential, its receipt, a DID document and two status lists fit; uploads have a limit of their own."""
 
-_UPLOAD: Final = re.compile(r"/v1/issuers/[^/]+/uploads")
+_UPLOAD: Final = re.compile(r"/v1/issuers/[^/]+/(?:signed-)?uploads")
 
 
 class BodyLimit:
