@@ -200,6 +200,7 @@ def template_of(
         kind="school",
         did=did,
         did_method=DidMethod.KEY,
+        cryptosuites=cryptosuites,
         profile=written,
         did_document=b"{}",
         did_document_sha256=Digest(bytes(32)),

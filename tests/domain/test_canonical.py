@@ -4,6 +4,7 @@ import json
 import math
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -106,3 +107,68 @@ def test_the_deepest_allowed_value_is_taken() -> None:
     check_ijson(value)
     with pytest.raises(Malformed):
         check_ijson([value])
+
+
+plain_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53) + 1, 2**53 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False).filter(has_a_canonical_form)
+    | st.floats(min_value=1e-8, max_value=1e17).filter(has_a_canonical_form)
+    | st.text()
+    | st.text(alphabet='\x00\x08\t\n\x0b\x0c\r\x1f"\\/\x7f\x80\u2028\ufeff\uffff\U00010000é'),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(alphabet="aZ_.-\x7f\n é\ud7ff\ue000\U00010000", max_size=3), inner, max_size=4)
+    ),
+    max_leaves=20,
+)
+
+
+@given(plain_values)
+def test_what_is_written_fast_is_what_the_strict_library_writes(value: JsonValue) -> None:
+    assert canonicalize(value) == rfc8785.dumps(value)
+
+
+@given(plain_values)
+def test_compact_texts_are_read_as_any_other_spelling_is(value: JsonValue) -> None:
+    compact = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    spaced = json.dumps(value, indent=1).encode()
+
+    # By repr: 1, 1.0 and true are equal in Python.
+    assert repr(parse_json(compact)) == repr(parse_json(spaced)) == repr(value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *('{"a":1,"a":1}', '{"a":1,"b":2,"a":3}', '[{"a":"\\ud800"}]', '{"a":9007199254740993}', "[1e400]", "[NaN]"),
+        *("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), "[" * 5000 + "]" * 5000, '["\t"]', "[1,]", "[01]", "{", ""),
+        *("[" * MAX_DEPTH + "1" + "]" * MAX_DEPTH, '{"a":' * (MAX_DEPTH + 1) + "1" + "}" * (MAX_DEPTH + 1)),
+        *("[-0]", "[1.0]", "[18446744073709551616]", '["\\/"]', '["\\u0041"]', " [1]", "[1] ", "[1]\n", "[1][2]"),
+    ],
+)
+def test_a_text_is_refused_or_read_alike_however_it_is_spaced(text: str) -> None:
+    def outcome(spelled: str) -> str:
+        try:
+            return repr(parse_json(spelled.encode()))
+        except Malformed as error:
+            return error.code
+
+    assert outcome(text) == outcome(f"\n\n {text}  \n")
+
+
+@pytest.mark.parametrize("value", [(1, 2), {"a": (1,)}, {1: 2}, {"a": {2: 3}}, [object()], {"a": b"x"}])
+def test_what_json_has_no_form_for_is_not_written(value: object) -> None:
+    with pytest.raises(Malformed) as refused:
+        canonicalize(value)  # type: ignore[arg-type]  # wrong on purpose
+
+    assert refused.value.code == "json-value"
+
+
+@pytest.mark.parametrize("value", ["\ud800", {"a": "x\udfff"}, {"\udc00": 1}, [["\ud83c", "\udf93"]]])
+def test_half_a_character_is_not_written(value: JsonValue) -> None:
+    with pytest.raises(Malformed) as refused:
+        canonicalize(value)
+
+    assert refused.value.code == "json-surrogate"
