@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import httpx
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 from typing_extensions import override
 
 START_SECONDS = 60.0
@@ -26,7 +26,7 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def serve(app: FastAPI, listener: socket.socket | None = None) -> Iterator[httpx.Client]:
+def serve(app: ASGIApp, listener: socket.socket | None = None) -> Iterator[httpx.Client]:
     """Run an application and yield a client of it; end it when the block is left.
 
     It listens on a free port of loopback, or where the caller listens already and closes.

@@ -9,13 +9,18 @@ forgotten: there is nothing to anchor it by.
 
 import hmac
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from registry.domain.canonical import JsonObject, JsonValue, canonicalize
+from registry.domain.cryptosuites import SUITES
+from registry.domain.cryptosuites.cryptosuite import CanonicalForm
+from registry.domain.data_integrity import attach_proofs, read_proofs, unsecured
 from registry.domain.errors import Malformed
 from registry.domain.hashing import Digest, sha256
 from registry.domain.slot import LIST_SIZE, Purpose, parse_credential_slot
-from registry.domain.vc_form import CREDENTIALS_CONTEXT, check_form, issuer_id, validity
+from registry.domain.vc_form import is_version_1, validity
+from registry.domain.vc_preparing import prepare_credential
 from registry.ports import UnknownContext
 from registry.service.list_addresses import list_entry
 from registry.service.resources import RECIPIENT_HASHING, Resources
@@ -45,31 +50,20 @@ def issue_document(resources: Resources, unit: WriteStore, issuer: IssuerRecord,
     Raises Malformed for what is no credential of this issuer or cannot be signed without loss, Conflict
     `credential-duplicate-key-taken` for an id that was issued before.
     """
-    document = _of_issuer(order.document, issuer)
-    _require_form(document)
+    document = prepare_credential(order.document, issuer=issuer.did)
     _refuse_own_slot(document, unit)
     identifier = _identifier(order)
     now = resources.clock.now()
     slot = None
-    if order.purposes and "credentialStatus" not in document and _is_current(document):
+    # Version 1.1 has no words for a status entry of today.
+    if order.purposes and "credentialStatus" not in document and not is_version_1(document):
         (slot,) = unit.statuses.assign_slots(issuer.id, 1, draw=resources.draw, now=now)
         log = unit.access.log().name
         entries: list[JsonValue] = [
             list_entry(resources, log, purpose=purpose, slot=slot) for purpose in order.purposes
         ]
         document = {**document, "credentialStatus": entries[0] if len(entries) == 1 else entries}
-    key = unit.issuers.active_key(issuer.id)
-    try:
-        secured = secure(
-            document,
-            signer=resources.keys.unlock(key.encrypted_key),
-            json_ld=resources.json_ld,
-            created=now,
-            verification_method=key.verification_method,
-        )
-    except UnknownContext as error:
-        # What a context means that nobody here has cannot be signed: the caller's to mend.
-        raise Malformed(error.code, error.message, where="@context") from error
+    secured = _secured(resources, unit, issuer, document, now)
     if slot is not None:
         content = canonicalize(secured)
         known_as = None if identifier is None else credential_key(unit, issuer, identifier)
@@ -107,20 +101,42 @@ def credential_key(unit: ReadStore, issuer: IssuerRecord, identifier: str) -> by
     return hmac.digest(unit.access.secret(RECIPIENT_HASHING), message, "sha256")
 
 
-def _of_issuer(document: JsonObject, issuer: IssuerRecord) -> JsonObject:
-    given = document.get("issuer")
-    if given is None and "issuer" not in document:
-        return {**document, "issuer": issuer.did}
-    if isinstance(given, dict) and "id" not in given:
-        return {**document, "issuer": {"id": issuer.did, **given}}
-    if issuer_id(document) != issuer.did:
-        raise Malformed("issuer-differs", f"expected {issuer.did}, the issuer that signs", where="issuer")
-    return document
+def _secured(
+    resources: Resources, unit: ReadStore, issuer: IssuerRecord, document: JsonObject, now: datetime
+) -> JsonObject:
+    """Return the document with the issuer's proofs beside those that it has: together they are a proof set."""
+    key = unit.issuers.active_key(issuer.id)
+    given = _given_proofs(document)
+    try:
+        if not any(SUITES[name].canonical_form is CanonicalForm.RDFC for name in issuer.cryptosuites):
+            # What JSON-LD would lose is refused whatever is signed: others read the document as JSON-LD.
+            resources.json_ld.canonical_nquads(unsecured(document))
+        secured = secure(
+            document,
+            signer=resources.keys.unlock(key.encrypted_key),
+            json_ld=resources.json_ld,
+            created=now,
+            verification_method=key.verification_method,
+            suites=issuer.cryptosuites,
+        )
+    except UnknownContext as error:
+        # What a context means that nobody here has cannot be signed: the caller's to mend.
+        raise Malformed(error.code, error.message, where="@context") from error
+    if not given:
+        return secured
+    return attach_proofs(secured, [*given, *_as_objects(secured["proof"])], as_list=True)
 
 
-def _require_form(document: JsonObject) -> None:
-    for problem in check_form(document):
-        raise Malformed(problem.code, problem.message, where=problem.where)
+def _given_proofs(document: JsonObject) -> list[JsonObject]:
+    if "proof" not in document:
+        return []
+    # Read to be refused, if they are none; whether they hold is for verifiers.
+    read_proofs(document)
+    return _as_objects(document["proof"])
+
+
+def _as_objects(value: JsonValue) -> list[JsonObject]:
+    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
 
 
 def _refuse_own_slot(document: JsonObject, unit: ReadStore) -> None:
@@ -143,12 +159,6 @@ def _identifier(order: DocumentOrder) -> str | None:
     if not isinstance(identifier, str) or not 1 <= len(identifier) <= MAX_CREDENTIAL_ID:
         raise Malformed("malformed-credential-id", f"expected 1 to {MAX_CREDENTIAL_ID} characters", where="id")
     return identifier
-
-
-def _is_current(document: JsonObject) -> bool:
-    """Tell whether a document is of VC Data Model 2.0: version 1.1 has no words for a status entry of today."""
-    contexts = document.get("@context")
-    return isinstance(contexts, list) and contexts[:1] == [CREDENTIALS_CONTEXT]
 
 
 def slot_index(slot: int) -> str:

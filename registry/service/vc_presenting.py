@@ -8,21 +8,23 @@ That subject and holder are one person is the caller's to decide.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
-from registry.domain.canonical import JsonObject, JsonValue, parse_object
-from registry.domain.check import Check, CheckId, Finding, Reason, Result, failed
+from registry.domain.canonical import JsonObject, parse_object
+from registry.domain.check import Check, CheckId, Finding, Reason, Result, failed, unknown
 from registry.domain.data_integrity import AUTHENTICATION, MAX_PROOFS
 from registry.domain.did_document import DidDocument, parse_did_document
 from registry.domain.errors import CredrootError, Malformed
 from registry.domain.key_lookup import keys_at_hand
+from registry.domain.presentation_form import (
+    ENVELOPED_PRESENTATION,
+    check_presentation,
+    holder_id,
+    is_enveloped,
+    presented_credentials,
+)
 from registry.domain.proof_checking import Expected, ProofsResult, verify_proofs
-from registry.domain.form_problem import FormProblem
 from registry.ports import DidResolver
 from registry.service.vc_checking import CheckedCredential, CredentialChecker, Wanted
-
-MAX_CREDENTIALS: Final = 32
-"""In one presentation: a wallet shows a handful, and each costs a verification."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ class CheckedPresentation:
     def malformed(self) -> bool:
         """It is no presentation at all, or has no proof where it should."""
         broken = self.proofs is not None and self.proofs.finding.reason in {Reason.NO_PROOF, Reason.MALFORMED_PROOF}
-        return self.form is not None or broken
+        return (self.form is not None and self.form.result is Result.FAIL) or broken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,23 +71,19 @@ class PresentationChecker:
     def check(self, document: JsonObject, wanted: Wanted, *, proved: bool) -> CheckedPresentation:
         """Judge a presentation; one that is not `proved` must have no proof, and only its credentials count.
 
-        Raises Malformed `too-many-credentials`, and `proof-unexpected` for a proof that nobody would look at.
+        Raises Malformed `proof-unexpected` for a proof that nobody would look at.
         """
-        inside = list(_credentials(document))
-        if len(inside) > MAX_CREDENTIALS:
-            message = f"expected at most {MAX_CREDENTIALS}, got {len(inside)}"
-            raise Malformed("too-many-credentials", message, where="verifiableCredential")
         if not proved and "proof" in document:
             raise Malformed("proof-unexpected", "expected it as verifiablePresentation: it has a proof", where="proof")
+        form = _form(document)
         return CheckedPresentation(
             document=document,
-            form=_form(document, inside),
+            form=form,
             proofs=self._check_proofs(document, wanted) if proved else None,
+            # Challenge and domain are the presentation's: its credentials were signed long before.
             credentials=tuple(
-                # Challenge and domain are the presentation's: its credentials were signed long before.
                 self.credentials.check(credential, Wanted(checks=wanted.checks))
-                for credential in inside
-                if isinstance(credential, dict)
+                for credential in (presented_credentials(document) if form is None else ())
             ),
         )
 
@@ -122,29 +120,9 @@ class PresentationChecker:
                 continue
 
 
-def check_presentation(document: JsonObject) -> Iterator[FormProblem]:
-    """Tell what is wrong with the form of a presentation."""
-    types = document.get("type")
-    if "VerifiablePresentation" not in (types if isinstance(types, list) else [types]):
-        message = "expected VerifiablePresentation among the types"
-        yield FormProblem(code="malformed-type", where="type", message=message)
-
-
-def holder_id(document: JsonObject) -> str | None:
-    """Return the identifier of a presentation's holder, if it has one."""
-    holder = document.get("holder")
-    identifier = holder.get("id") if isinstance(holder, dict) else holder
-    return identifier if isinstance(identifier, str) else None
-
-
-def _form(document: JsonObject, inside: list[JsonValue]) -> Finding | None:
+def _form(document: JsonObject) -> Finding | None:
+    if is_enveloped(document, ENVELOPED_PRESENTATION):
+        return unknown(Reason.TOKEN_UNSUPPORTED, "A token in an envelope was presented: only JSON is judged here.")
     for problem in check_presentation(document):
         return failed(Reason.NOT_A_CREDENTIAL, f"The document is no presentation: {problem.where}: {problem.message}.")
-    if not all(isinstance(credential, dict) for credential in inside):
-        return failed(Reason.NOT_A_CREDENTIAL, "The document is no presentation: expected credentials as objects.")
     return None
-
-
-def _credentials(document: JsonObject) -> Iterator[JsonValue]:
-    value = document.get("verifiableCredential", [])
-    yield from value if isinstance(value, list) else [value]

@@ -29,6 +29,8 @@ _REFERENCE: Final = "#/components/schemas/{model}"
 _FRAMEWORK: Final = ("HTTPValidationError", "ValidationError")
 _READ_STRICTLY: Final = (VerifyForm, IssueForm, CheckForm, PresentationForm, ListedStatusForm, StatusListForm)
 """Bodies whose every byte matters: the framework does not read them, so it does not describe them."""
+_VALIDATION: Final = "Validation Error"
+"""What the framework would answer with 422; here it is 400."""
 _METHODS: Final = ("get", "post", "delete")
 
 
@@ -63,8 +65,12 @@ def _complete_operation(operation: dict[str, Any], *, path: str, method: str, ke
         content = answer.get("content", {})
         if len(content) > 1 and content.get("application/json", {}).get("schema") == {}:
             del content["application/json"]
-    responses.pop(str(HTTPStatus.UNPROCESSABLE_ENTITY.value), None)
-    for status in _problems_of(operation, path=path, method=method):
+    refusal = responses.pop(str(HTTPStatus.UNPROCESSABLE_ENTITY.value), {})
+    documented = {*_problems_of(operation, path=path, method=method)}
+    if refusal.get("description", _VALIDATION) != _VALIDATION:
+        # The route's own word, not what the framework says of every route.
+        documented.add(HTTPStatus.UNPROCESSABLE_ENTITY)
+    for status in sorted(documented):
         if keyless and status in _OF_KEYS:
             continue
         # Some say what went wrong in words of their own as well.

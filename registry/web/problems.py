@@ -5,7 +5,7 @@
 What a route cannot expect becomes `internal-error`: its cause goes to the log, never to the caller.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from traceback import extract_tb
 from typing import Any, Final
@@ -16,6 +16,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from registry.domain.errors import Conflict, CredrootError, Forbidden, Malformed, NotFound, Refused, Unavailable
@@ -106,11 +107,22 @@ def _answer_validation(_request: Request, error: Exception) -> Response:
     return problem(HTTPStatus.BAD_REQUEST, "malformed-request", detail, facts={"errors": errors})
 
 
-def _answer_http(_request: Request, error: Exception) -> Response:
+def _answer_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     code = _HTTP_CODES.get(error.status_code, "http-error")
-    return problem(HTTPStatus(error.status_code), code, str(error.detail), headers=error.headers)
+    headers = error.headers
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {"Allow": ", ".join(sorted(_allowed(request)))}
+    return problem(HTTPStatus(error.status_code), code, str(error.detail), headers=headers)
+
+
+def _allowed(request: Request) -> Iterator[str]:
+    """Tell the methods of an address: the framework names those of the first route alone (RFC 9110 section 10.2.1)."""
+    for route in request.app.routes:
+        match, _ = route.matches(request.scope)
+        if match is not Match.NONE:
+            yield from getattr(route, "methods", None) or ()
 
 
 class AnswerCutOff(Exception):

@@ -203,6 +203,9 @@ def _check_options(unit: ReadStore, issuer: IssuerRecord, options: IssueOptions)
     if options.verification_method not in (None, key.verification_method):
         message = f"expected {key.verification_method}, the issuer's key"
         raise Malformed("option-refused", message, where="options.verificationMethod")
+    if options.cryptosuite not in {None, *issuer.cryptosuites}:
+        message = f"expected {' or '.join(issuer.cryptosuites)}, which this issuer signs with"
+        raise Malformed("option-refused", message, where="options.cryptosuite")
 
 
 def _purposes(wish: StatusWish | bool | None, *, default: bool) -> tuple[Purpose, ...]:  # noqa: FBT001 - a member of JSON
