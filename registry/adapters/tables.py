@@ -76,6 +76,7 @@ issuer = table(
     Column("kind", Text, nullable=False),
     Column("did", Text, nullable=False, unique=True),
     Column("did_method", Text, nullable=False),
+    Column("cryptosuites", Text, nullable=False),
     Column("profile", LargeBinary, nullable=False),
     Column("did_document", LargeBinary, ForeignKey("did_document.sha256"), nullable=False),
     Column("created_at", Moment, nullable=False),

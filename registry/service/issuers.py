@@ -12,15 +12,16 @@ from typing import Final
 
 from registry.domain.canonical import JsonObject, canonicalize, parse_object
 from registry.domain.claims import check_claims
+from registry.domain.cryptosuites import DEFAULT_SUITES, issued_suites, key_algorithm
 from registry.domain.did import PublishedKey, did_key, did_key_document, did_web, issuer_document
 from registry.domain.did_document import DidDocument, parse_did_document
 from registry.domain.errors import Conflict, Malformed, NotFound, Refused
 from registry.domain.log_name import LogName
-from registry.domain.multikey import decode_multikey, encode_multikey
+from registry.domain.multikey import KeyAlgorithm, decode_multikey, encode_multikey
 from registry.ports import SealedKey
 from registry.service.addresses import email_address, web_address
 from registry.service.resources import Resources
-from registry.store_ports import DidMethod, IssuerKeyRecord, IssuerRecord, NewIssuer, WriteStore
+from registry.store_ports import DidMethod, IssuerKeyRecord, IssuerRecord, NewIssuer, ReadStore, WriteStore
 
 KINDS: Final = ("university", "college", "provider", "association", "company", "platform", "authority", "other")
 
@@ -39,11 +40,14 @@ class IssuerOrder:
     did_method: DidMethod
     profile: Mapping[str, str]
     """Members of the Open Badges Profile: name, and optionally url, email, phone, description."""
+    cryptosuites: tuple[str, ...] = DEFAULT_SUITES
+    """Every credential gets one proof of each; all are by one key."""
 
     def __post_init__(self) -> None:
         """Raise Malformed with the place of the first rule broken."""
         if _SLUG.fullmatch(self.slug) is None:
             raise Malformed("malformed-slug", "expected 1 to 63 of a-z, 0-9 and inner hyphens", where="slug")
+        key_algorithm(self.cryptosuites)
         if self.kind not in KINDS:
             raise Malformed("malformed-kind", f"expected one of {', '.join(KINDS)}", where="kind")
         if not self.profile.get("name", "").strip():
@@ -58,11 +62,13 @@ class IssuerOrder:
 
 
 def create_issuer(resources: Resources, unit: WriteStore, order: IssuerOrder, *, key: SealedKey) -> IssuerRecord:
-    """Store a new issuer under a key that was made for it.
+    """Store a new issuer under a key that was made for it, with the algorithm that its cryptosuites take.
 
-    Raises Conflict when slug or DID are taken, NotFound `no-log` before the registry is initialised.
+    Raises Conflict when slug or DID are taken, NotFound `no-log` before the registry is initialised, Malformed
+    `suite-unsupported` for a key of another algorithm.
     """
     log = unit.access.log().name
+    issued_suites(order.cryptosuites, key.public_key.algorithm)
     require_free(unit, order.slug)
     if order.did_method is DidMethod.KEY:
         did = did_key(key.public_key)
@@ -82,6 +88,7 @@ def create_issuer(resources: Resources, unit: WriteStore, order: IssuerOrder, *,
         kind=order.kind,
         did=did,
         did_method=order.did_method,
+        cryptosuites=order.cryptosuites,
         profile=canonicalize(profile),
         did_document=canonicalize(document),
         created_at=now,
@@ -109,8 +116,10 @@ def rotate_key(
     The old one stays in the document, since what it signed stays valid; a compromised one is marked revoked from now
     on: what was anchored before stays valid, later signatures do not.
 
-    Raises Refused `did-key-fixed` for a did:key issuer, whose key is its name.
+    Raises Refused `did-key-fixed` for a did:key issuer, whose key is its name; Malformed `suite-unsupported` for a key
+    that the issuer's cryptosuites do not take.
     """
+    issued_suites(issuer.cryptosuites, key.public_key.algorithm)
     if issuer.did_method is DidMethod.KEY:
         raise Refused("did-key-fixed", "a did:key issuer has one key for ever: create another issuer")
     now = resources.clock.now()
@@ -132,6 +141,11 @@ def rotate_key(
     unit.issuers.insert_key(_key_record(resources, issuer, key, f"{issuer.did}#{fragment}"))
     unit.issuers.replace_did_document(issuer.id, canonicalize(document))
     return unit.issuers.get(issuer.id)
+
+
+def rotated_algorithm(unit: ReadStore, issuer: IssuerRecord) -> KeyAlgorithm:
+    """Return the algorithm that an issuer's next key must have: that of its present one."""
+    return decode_multikey(unit.issuers.status_key(issuer.id).public_multibase).algorithm
 
 
 def _revoked(document: DidDocument, verification_method: str) -> datetime | None:

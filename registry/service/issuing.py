@@ -128,6 +128,7 @@ def open_template(tools: SigningTools, records: TemplateRecords) -> Template:
         verification_method=key.verification_method,
         log=records.log,
         recipient_secret=records.recipient_secret,
+        cryptosuites=issuer.cryptosuites,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Final, Self, assert_never
 from uuid import UUID
 
 from registry.domain.canonical import JsonObject, canonicalize
+from registry.domain.cryptosuites import fitting_suite
 from registry.domain.errors import Malformed
 from registry.domain.fields import write_time
 from registry.domain.hashing import sha256
@@ -154,13 +155,15 @@ class StatusLists:
             signed = self._signed.get(known)
         if signed is None:
             url = list_url(resources, log, purpose=purpose, number=number)
+            signer = resources.keys.unlock(key.encrypted_key)
             document = secure(
                 list_document(url, issuer=issuer, purpose=purpose, bits=record.bits, statement=statement),
-                signer=resources.keys.unlock(key.encrypted_key),
+                signer=signer,
                 json_ld=resources.json_ld,
                 # Not now: the same state is the same bytes, on every replica and after every restart.
                 created=statement.valid_from,
                 verification_method=key.verification_method,
+                suites=(fitting_suite(signer.public_key.algorithm, preferred=issuer.cryptosuites),),
             )
             content = canonicalize(document)
             signed = SignedList(content=content, etag=f'"{sha256(content).hex()}"')

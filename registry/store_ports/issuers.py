@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from registry.domain.cryptosuites import DEFAULT_SUITES
 from registry.domain.did import DidMethod
 from registry.domain.hashing import Digest
 
@@ -24,6 +25,8 @@ class NewIssuer:
     did_document: bytes
     """JCS bytes, exactly what batch headers will commit by hash."""
     created_at: datetime
+    cryptosuites: tuple[str, ...] = DEFAULT_SUITES
+    """Every credential gets one proof of each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,7 @@ class IssuerRecord:
     kind: str
     did: str
     did_method: DidMethod
+    cryptosuites: tuple[str, ...]
     profile: bytes
     did_document: bytes
     did_document_sha256: Digest

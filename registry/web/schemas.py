@@ -10,7 +10,9 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
+from registry.domain.cryptosuites import DEFAULT_SUITES
 from registry.domain.evidence import Profile
+from registry.domain.multikey import KeyAlgorithm
 from registry.domain.recipient import IdentityType
 from registry.service.statuses import Reason
 from registry.store_ports import AnchorState, DidMethod, Role, Standing, UploadState
@@ -64,6 +66,17 @@ class IssuerForm(Form):
     name: str = Field(examples=["Example Polytechnic"])
     kind: str = Field(default="university", examples=["university"])
     did_method: DidMethod = DidMethod.WEB
+    cryptosuites: tuple[str, ...] = Field(
+        default=DEFAULT_SUITES,
+        min_length=1,
+        max_length=4,
+        examples=[["eddsa-rdfc-2022"]],
+        description="Every credential gets a proof of each: eddsa-rdfc-2022, eddsa-jcs-2022, or both; ecdsa-rdfc-2019, "
+        "ecdsa-jcs-2019, or both.",
+    )
+    key_algorithm: KeyAlgorithm | None = Field(
+        default=None, description="Of the signing key: P-256 (the default) or P-384 for the ecdsa suites."
+    )
     url: str | None = Field(default=None, examples=["https://polytechnic.example"])
     email: str | None = Field(default=None, examples=["registrar@polytechnic.example"])
     phone: str | None = None
@@ -79,6 +92,7 @@ class IssuerView(View):
     kind: str
     did: str
     did_method: DidMethod
+    cryptosuites: tuple[str, ...]
     did_document: dict[str, Any]
     profile: dict[str, Any]
     created_at: datetime

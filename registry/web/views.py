@@ -43,6 +43,7 @@ def view_issuer(issuer: IssuerRecord) -> IssuerView:
         kind=issuer.kind,
         did=issuer.did,
         did_method=issuer.did_method,
+        cryptosuites=issuer.cryptosuites,
         did_document=parse_object(issuer.did_document),
         profile=parse_object(issuer.profile),
         created_at=issuer.created_at,

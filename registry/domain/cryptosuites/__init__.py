@@ -61,3 +61,28 @@ def issued_suites(names: Sequence[str], algorithm: KeyAlgorithm) -> tuple[Crypto
         if algorithm not in suite.algorithms:
             raise Malformed("suite-unsupported", f"expected a key for {suite.name}, got one of {algorithm}")
     return tuple(suites)
+
+
+def key_algorithm(names: Sequence[str], *, wanted: KeyAlgorithm | None = None) -> KeyAlgorithm:
+    """Return the algorithm of the key that can make proofs of these suites: the one wanted, or the first that fits all.
+
+    Raises Malformed `suite-unsupported` as `issued_suites`, and for suites that no one key can make.
+    """
+    if wanted is not None:
+        issued_suites(names, wanted)
+        return wanted
+    algorithms = SUITES[names[0]].algorithms if names and names[0] in SUITES else tuple(KeyAlgorithm)
+    # The first suite's first algorithm is the one that everybody reads.
+    issued_suites(names, algorithms[0])
+    return algorithms[0]
+
+
+def fitting_suite(algorithm: KeyAlgorithm, *, preferred: Sequence[str]) -> str:
+    """Return the suite that one proof by a key is made with: the first preferred one that takes it, else the first.
+
+    Raises Malformed `suite-unsupported` for a key that no suite takes.
+    """
+    for name in (*preferred, *SUITES):
+        if name in SUITES and SUITES[name].issued and algorithm in SUITES[name].algorithms:
+            return name
+    raise Malformed("suite-unsupported", f"expected a key that a suite takes, got one of {algorithm}")

@@ -5,17 +5,18 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from registry.domain.cryptosuites import DEFAULT_SUITES, key_algorithm
 from registry.service.access import IssuedKey, create_api_key, issuer_for_reading, issuer_for_writing, require_admin
-from registry.service.issuers import IssuerOrder, create_issuer, rotate_key
+from registry.service.issuers import IssuerOrder, create_issuer, rotate_key, rotated_algorithm
 from registry.service.once import once
+from registry.service.own_keys import OwnKeyOrder, create_own_key_issuer, replace_own_key
 from registry.store_ports import IdempotencyAnswer, IssuerRecord, WriteStore
+from registry.web.own_key_schemas import NewIssuerForm, NewKeyForm
 from registry.web.requests import Authenticated, Named, Paged, Wired, known_parameters_of, respond
 from registry.web.schemas import (
     ApiKeyForm,
     ApiKeyView,
-    IssuerForm,
     IssuerView,
-    KeyRotationForm,
     NewApiKeyView,
 )
 from registry.web.views import created, view_api_key, view_issuer
@@ -24,8 +25,8 @@ router = APIRouter(prefix="/v1", tags=["issuers"], dependencies=[Depends(known_p
 
 
 @router.post("/issuers", status_code=201, response_model=IssuerView)
-def post_issuer(container: Wired, caller: Authenticated, named: Named, form: IssuerForm) -> Response:
-    """Create an issuer with a signing key of its own. Role admin."""
+def post_issuer(container: Wired, caller: Authenticated, named: Named, form: NewIssuerForm) -> Response:
+    """Create an issuer with a signing key of its own, here or (`ownKey`) on its own machine. Role admin."""
     require_admin(caller)
     members = {"name": form.name, "url": form.url, "email": form.email, "phone": form.phone}
     members["description"] = form.description
@@ -34,17 +35,23 @@ def post_issuer(container: Wired, caller: Authenticated, named: Named, form: Iss
         kind=form.kind,
         did_method=form.did_method,
         profile={name: value for name, value in members.items() if value is not None},
+        cryptosuites=form.cryptosuites,
     )
+    # An issuer that keeps its key gets one for status lists only.
+    algorithm = key_algorithm(DEFAULT_SUITES if form.own_key else form.cryptosuites, wanted=form.key_algorithm)
     # Deriving the key's encryption is slow on purpose: not inside the transaction.
-    key = container.resources.keys.generate()
+    key = container.resources.keys.generate(algorithm)
+    own = None if form.own_key is None else form.own_key.order()
+
+    def make(unit: WriteStore) -> IssuerRecord:
+        if own is not None:
+            return create_own_key_issuer(container.resources, unit, order, own, status_key=key)
+        return create_issuer(container.resources, unit, order, key=key)
 
     def render(issuer: IssuerRecord) -> IdempotencyAnswer:
         return created(view_issuer(issuer), location=f"/v1/issuers/{issuer.slug}")
 
-    answer = once(
-        container.resources, named, lambda unit: create_issuer(container.resources, unit, order, key=key), render
-    )
-    return respond(answer)
+    return respond(once(container.resources, named, make, render))
 
 
 @router.get("/issuers")
@@ -64,12 +71,17 @@ def get_issuer(container: Wired, caller: Authenticated, slug: str) -> IssuerView
 
 
 @router.post("/issuers/{slug}/keys", status_code=201, response_model=IssuerView)
-def post_key(container: Wired, caller: Authenticated, named: Named, slug: str, form: KeyRotationForm) -> Response:
+def post_key(container: Wired, caller: Authenticated, named: Named, slug: str, form: NewKeyForm) -> Response:
     """Replace the signing key of a did:web issuer; the old one stays in the DID document."""
-    key = container.resources.keys.generate()
+    with container.resources.store.read() as unit:
+        algorithm = rotated_algorithm(unit, issuer_for_reading(unit, caller, slug))
+    key = container.resources.keys.generate(algorithm)
+    own = None if form.own_key is None else OwnKeyOrder(public_multibase=form.own_key)
 
     def rotate(unit: WriteStore) -> IssuerRecord:
         issuer = issuer_for_writing(unit, caller, slug)
+        if own is not None:
+            return replace_own_key(container.resources, unit, issuer, own, compromised=form.compromised)
         return rotate_key(container.resources, unit, issuer, key=key, compromised=form.compromised)
 
     def render(issuer: IssuerRecord) -> IdempotencyAnswer:

@@ -115,6 +115,7 @@ CREATE TABLE issuer (
     kind TEXT NOT NULL,
     did TEXT NOT NULL,
     did_method TEXT NOT NULL,
+    cryptosuites TEXT NOT NULL,
     profile BYTEA NOT NULL,
     did_document BYTEA NOT NULL,
     created_at BIGINT NOT NULL,
