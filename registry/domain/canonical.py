@@ -32,8 +32,8 @@ MAX_DEPTH: Final = 64
 """Deeper than any credential, far below the recursion limit of any parser that will read the document after us."""
 
 
-_PLAIN_FRACTIONS: Final = (1e-6, 1e15)
-"""Between them ECMAScript and orjson both write a number that is no integer as its shortest digits, with no exponent."""
+_PLAIN_FRACTIONS: Final = (1e-4, 1e15)
+"""Between them ECMAScript and orjson both write a fraction as its shortest digits; below, orjson begins to write exponents."""
 
 _STRINGS_AND_BRACKETS: Final = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[{\]}]', re.DOTALL)
 """Strings whole, so that the brackets in them do not count; one that does not end takes the rest of the text."""

@@ -114,7 +114,7 @@ plain_values = st.recursive(
     | st.booleans()
     | st.integers(-(2**53) + 1, 2**53 - 1)
     | st.floats(allow_nan=False, allow_infinity=False).filter(has_a_canonical_form)
-    | st.floats(min_value=1e-8, max_value=1e17).filter(has_a_canonical_form)
+    | st.floats(min_value=1e-6, max_value=1e17).filter(has_a_canonical_form)
     | st.text()
     | st.text(alphabet='\x00\x08\t\n\x0b\x0c\r\x1f"\\/\x7f\x80\u2028\ufeff\uffff\U00010000é'),
     lambda inner: (
