@@ -48,7 +48,7 @@ def check_form(document: JsonObject) -> tuple[FormProblem, ...]:
     problems = [*_vc_problems(document)]
     if is_open_badge(document):
         problems += badge_problems(document, check_inside=check_form)
-    elif _is_endorsement(document):
+    elif is_endorsement(document):
         problems += endorsement_problems(document, check_inside=check_form)
     return tuple(problems)
 
@@ -56,6 +56,12 @@ def check_form(document: JsonObject) -> tuple[FormProblem, ...]:
 def is_open_badge(document: JsonObject) -> bool:
     """Tell whether a credential says it is an Open Badge 3.0."""
     return not BADGE_TYPES.isdisjoint(types_of(document))
+
+
+def is_endorsement(document: JsonObject) -> bool:
+    """Tell whether a credential says it is an endorsement of Open Badges 3.0."""
+    # The word alone may be anybody's: only that context makes it the one of Open Badges.
+    return ENDORSEMENT_TYPE in types_of(document) and has_badge_context(document)
 
 
 def is_version_1(document: JsonObject) -> bool:
@@ -177,8 +183,3 @@ def _subject_problems(value: JsonValue) -> Iterator[FormProblem]:
     else:
         for subject in subjects:
             yield from id_problems(subject, "credentialSubject.id", code="malformed-subject")
-
-
-def _is_endorsement(document: JsonObject) -> bool:
-    # The word alone may be anybody's: only that context makes it the one of Open Badges.
-    return ENDORSEMENT_TYPE in types_of(document) and has_badge_context(document)

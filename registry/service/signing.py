@@ -10,7 +10,7 @@ from datetime import datetime
 from registry.domain.canonical import JsonObject
 from registry.domain.cryptosuites import DEFAULT_SUITES, issued_suites
 from registry.domain.data_integrity import ASSERTION, attach_proofs, encode_proof_value, proof_options, unsecured
-from registry.domain.vc_form import is_open_badge
+from registry.domain.vc_form import is_endorsement, is_open_badge
 from registry.ports import JsonLd, Signer
 
 
@@ -41,4 +41,4 @@ def secure(
         covered = suite.cover(plain, options, canonical_nquads=json_ld.canonical_nquads)
         signature = signer.sign(covered.hash_data(signer.public_key.algorithm))
         proofs.append({**options, "proofValue": encode_proof_value(signature)})
-    return attach_proofs(plain, proofs, as_list=is_open_badge(plain))
+    return attach_proofs(plain, proofs, as_list=is_open_badge(plain) or is_endorsement(plain))
