@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     """Certificates to trust, beside the system's, when did:web documents and status lists are fetched."""
 
     resolve_loopback: bool = False
-    """Allow did:web documents and status lists on this machine: for development."""
+    """Allow did:web documents and status lists on this machine, lists over http too: for development."""
 
     private_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Host names that may have addresses of a private network, separated by commas; all others must be public."""

@@ -7,6 +7,7 @@ a key that was withdrawn must be seen to be withdrawn soon, whatever the host sa
 import time
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import urlsplit
 
 from registry.adapters.expiring_cache import ExpiringCache, Loaded, seconds_to_keep
 from registry.adapters.guarded_fetch import FetchSettings, GuardedFetcher
@@ -32,7 +33,8 @@ class WebDidResolver:
     def __init__(
         self, settings: FetchSettings | None = None, *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        self._fetcher = GuardedFetcher(FetchSettings() if settings is None else settings, what="did")
+        self._settings = FetchSettings() if settings is None else settings
+        self._fetcher = GuardedFetcher(self._settings, what="did")
         self._documents = ExpiringCache[ResolvedDid](clock=monotonic)
 
     def resolve(self, did: str) -> ResolvedDid:
@@ -42,16 +44,22 @@ class WebDidResolver:
         return self._documents.get(did, lambda: self._fetch(did))
 
     def _fetch(self, did: str) -> Loaded[ResolvedDid]:
-        url = did_web_url(did)
+        url = self._url(did)
         fetched = self._fetcher.fetch(url, accept=_ACCEPT, limit_bytes=MAX_DOCUMENT_BYTES)
         _check_subject(fetched.content, did)
         return Loaded(
-            value=ResolvedDid(did=did, content=fetched.content, source=self._fetcher.effective_url(url)),
+            value=ResolvedDid(did=did, content=fetched.content, source=url),
             seconds=seconds_to_keep(
                 fetched.max_age_seconds, least=LEAST_SECONDS, usual=USUAL_SECONDS, most=MOST_SECONDS
             ),
             size_bytes=len(fetched.content),
         )
+
+    def _url(self, did: str) -> str:
+        # A did:web has no scheme: the settings say where http is meant.
+        parts = urlsplit(did_web_url(did))
+        plain = parts.hostname in self._settings.plain_http_hosts
+        return parts._replace(scheme="http").geturl() if plain else parts.geturl()
 
 
 def _check_subject(content: bytes, did: str) -> None:

@@ -52,7 +52,7 @@ class FetchSettings:
     private_hosts: frozenset[str] = field(default_factory=frozenset)
     """Host names that may have an address of this machine or a private network, and any port."""
     plain_http_hosts: frozenset[str] = field(default_factory=frozenset)
-    """Host names asked over http instead of https; their addresses must be loopback."""
+    """Host names that may be asked over http; their addresses must be loopback."""
     deadline_seconds: float = DEADLINE_SECONDS
 
 
@@ -93,10 +93,6 @@ class GuardedFetcher:
             names.shutdown(wait=False)
             self._running.release()
 
-    def effective_url(self, url: str) -> str:
-        """Return the URL that is asked in the place of this one: http for hosts configured so."""
-        return self._parse(url).geturl()
-
     def _parse(self, url: str) -> SplitResult:
         problem = Malformed("malformed-url", f"expected a plain https URL of at most {MAX_URL_LENGTH} characters")
         if len(url) > MAX_URL_LENGTH or not url.isascii() or not url.isprintable() or "\\" in url or " " in url:
@@ -110,9 +106,7 @@ class GuardedFetcher:
         # urlsplit forgets an empty query or fragment: what cannot be put together again is refused.
         if not host or port == 0 or "@" in parts.netloc or parts.fragment or parts.geturl() != url:
             raise problem
-        if host in self._settings.plain_http_hosts:
-            return parts._replace(scheme="http")
-        if parts.scheme != "https":
+        if parts.scheme != "https" and not (parts.scheme == "http" and host in self._settings.plain_http_hosts):
             raise problem
         return parts
 

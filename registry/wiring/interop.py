@@ -8,7 +8,7 @@ import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -120,7 +120,8 @@ def _open(options: InteropOptions, folder: Path, public_url: str) -> InteropServ
             clock=clock,
             json_ld=resources.json_ld,
             did_resolver=did_resolver,
-            status_lists=WebStatusLists(clock, fetching),
+            # Test suites serve their lists over http too.
+            status_lists=WebStatusLists(clock, replace(fetching, plain_http_hosts=hosts)),
             chain=None,
             published=None,
         ),

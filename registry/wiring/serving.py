@@ -1,6 +1,7 @@
 """The registry: its database, its keys, and the web service over them."""
 
 import secrets
+from dataclasses import replace
 
 from sqlalchemy import Engine
 
@@ -23,7 +24,7 @@ from registry.service.statuses import StatusLists
 from registry.service.verifying import Verifier
 from registry.settings import Settings
 from registry.wiring.signing import open_executor
-from registry.wiring.verifying import LOOPBACK_NAME, open_chain, published_contract
+from registry.wiring.verifying import LOOPBACK_HOSTS, LOOPBACK_NAME, open_chain, published_contract
 
 
 def build_resources(settings: Settings) -> Resources:
@@ -66,6 +67,7 @@ def build_container(settings: Settings) -> Container:
         private_hosts.add(LOOPBACK_NAME)
     fetching = FetchSettings(ca_file=settings.ca_file, private_hosts=frozenset(private_hosts))
     did_resolver = WebDidResolver(fetching)
+    plain_http_hosts = LOOPBACK_HOSTS if settings.resolve_loopback else frozenset[str]()
     return Container(
         resources=resources,
         receipts=Receipts(resources.store),
@@ -81,7 +83,7 @@ def build_container(settings: Settings) -> Container:
             clock=resources.clock,
             json_ld=resources.json_ld,
             did_resolver=did_resolver,
-            status_lists=WebStatusLists(resources.clock, fetching),
+            status_lists=WebStatusLists(resources.clock, replace(fetching, plain_http_hosts=plain_http_hosts)),
             chain=open_chain(settings.rpc_urls),
             published=published,
         ),

@@ -17,6 +17,8 @@ from registry.domain.evidence import KnownContract
 from registry.service.verifying import Verifier
 
 LOOPBACK_NAME: Final = "localhost"
+LOOPBACK_HOSTS: Final = frozenset({LOOPBACK_NAME, "127.0.0.1", "::1"})
+"""Hosts whose status lists may stand at http URLs (protocol section 2), where a service may look at its own machine."""
 
 
 def published_contract() -> KnownContract:

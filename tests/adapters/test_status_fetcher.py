@@ -178,6 +178,20 @@ def test_a_url_that_leads_inside_is_refused_however_it_is_spelled(url: str) -> N
     assert refusal_of(FetchSettings(), url) == "status-list-host-private"
 
 
+def test_http_is_for_named_hosts_of_this_machine_only() -> None:
+    with did_host(None) as host:
+        host.serve(PATH, b"{}")
+        url = f"http://localhost:{host.port}{PATH}"
+        named = FetchSettings(plain_http_hosts=frozenset({"localhost", "elsewhere.example"}))
+
+        fetched = WebStatusLists(FixedClock(), named).fetch(url, max_age=HOUR)
+
+        assert fetched.content == b"{}"
+        assert refusal_of(FetchSettings(private_hosts=frozenset({"localhost"})), url) == "malformed-url"
+        # Where both are allowed, what is written is asked.
+        assert refusal_of(named, url.replace("http", "https")) == "status-list-unreachable"
+
+
 def test_a_port_where_other_services_live_is_not_knocked_at() -> None:
     assert refusal_of(FetchSettings(), "https://stranger.example:25/lists/3") == "status-list-port"
 

@@ -7,15 +7,17 @@ import pytest
 
 from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.check import CheckId, Reason, Result
+from registry.domain.checks_served import served_bits
 from registry.domain.evidence import LIST_UNUSABLE, Profile
 from registry.domain.problem import Problem
 from registry.domain.served_list import FETCH_GRACE
+from registry.domain.slot import Purpose
 from registry.domain.status_tree import EMPTY_LIST, write_bit
 from registry.domain.verdict import Verdict, Word, judge
 from registry.service.served_lists import StatusListCopy
 from registry.service.verifying import VerifyRequest
 from tests.epochs import NOW, Issuer, make_key_issuer
-from tests.status_case import Foreign, encode, foreign_entry, list_document, sign_list
+from tests.status_case import Case, Foreign, encode, foreign_entry, list_document, sign_list
 from tests.verdicts import default_policy, make_verifier, not_passed, outcome
 
 OTHER_URL = "https://elsewhere.example/lists/4"
@@ -245,3 +247,13 @@ def test_why_a_list_could_not_be_had_is_told(code: str, reason: Reason) -> None:
 
     assert outcome(verdict, CheckId.REVOCATION) == (Result.UNKNOWN, reason)
     assert "it could not be had" in verdict.check(CheckId.REVOCATION).sentence
+
+
+def test_a_credential_without_an_entry_for_it_is_suspended_by_no_list() -> None:
+    case = Case()
+    evidence = case.evidence(lists=(case.served(Purpose.SUSPENSION, value=True),))
+    slot = evidence.presented.log_slot
+    assert slot is not None
+
+    assert [bit.value for bit in served_bits(evidence, slot, Purpose.SUSPENSION)] == [1]
+    assert served_bits(evidence, replace(slot, suspendable=False, suspension_url=None), Purpose.SUSPENSION) == ()
