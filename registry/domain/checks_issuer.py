@@ -100,12 +100,13 @@ def check_issuer(evidence: Evidence, signature: Signature) -> Finding:
 def authoritative_keys(evidence: Evidence, verification_method: str) -> tuple[ListedKey, ...]:
     """Return the issuer's key of that name, from a document that counts as the issuer's word, unless it has ended.
 
-    For what speaks of now, such as a status list: whoever holds an ended key could date it back.
+    For status lists, and so with keys that sign nothing else. They speak of now: whoever holds an ended key could date
+    one back.
     """
     authority = _authority(evidence)
     if isinstance(authority, Finding):
         return ()
-    key = authority.document.key(verification_method)
+    key = authority.document.list_key(verification_method)
     return () if key is None or not key.valid_at(evidence.moment) else (key,)
 
 

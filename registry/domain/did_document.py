@@ -13,6 +13,7 @@ from registry.domain.did import LOG_SERVICE
 from registry.domain.errors import Malformed
 from registry.domain.log_name import LogName
 from registry.domain.multikey import PublicKey, decode_multikey
+from registry.domain.status_delegation import read_status_keys
 from registry.domain.timestamp import parse_time
 
 MAX_METHODS: Final = 1_000
@@ -52,9 +53,18 @@ class DidDocument:
     authentication: tuple[ListedKey, ...]
     """The keys for authentication: of presentations."""
     logs: tuple[LogName, ...]
+    status_keys: frozenset[str] = frozenset()
+    """Of the keys for assertions, those that sign status lists and nothing else (`status_delegation`)."""
 
     def key(self, verification_method: str, *, purpose: str = "assertionMethod") -> ListedKey | None:
-        """Return the key of that DID URL, if the document lists it for the purpose and controls it."""
+        """Return the key of that DID URL, if the document lists it for the purpose and controls it.
+
+        A key for status lists is none here.
+        """
+        return None if verification_method in self.status_keys else self.list_key(verification_method, purpose=purpose)
+
+    def list_key(self, verification_method: str, *, purpose: str = "assertionMethod") -> ListedKey | None:
+        """Return the key of that DID URL for a status list: any that `key` returns, and those for lists only."""
         listed = {"assertionMethod": self.keys, "authentication": self.authentication}.get(purpose, ())
         # Controlled Identifiers 1.0 section 3.3: a document speaks for the keys it controls, and for no others.
         return next((key for key in listed if key.id == verification_method and key.controller == self.id), None)
@@ -79,6 +89,7 @@ def parse_did_document(document: JsonObject) -> DidDocument:
         keys=tuple(methods[name] for name in asserting if name in methods),
         authentication=tuple(methods[name] for name in authenticating if name in methods),
         logs=_parse_logs(document.get("service")),
+        status_keys=read_status_keys(document.get("service"), subject=subject),
     )
 
 

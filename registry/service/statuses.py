@@ -157,7 +157,14 @@ class StatusLists:
             url = list_url(resources, log, purpose=purpose, number=number)
             signer = resources.keys.unlock(key.encrypted_key)
             document = secure(
-                list_document(url, issuer=issuer, purpose=purpose, bits=record.bits, statement=statement),
+                list_document(
+                    # A did:key that is the issuer's own can list no key of ours: such a list has the registry as issuer.
+                    url,
+                    issuer=key.verification_method.partition("#")[0],
+                    purpose=purpose,
+                    bits=record.bits,
+                    statement=statement,
+                ),
                 signer=signer,
                 json_ld=resources.json_ld,
                 # Not now: the same state is the same bytes, on every replica and after every restart.
@@ -174,15 +181,15 @@ class StatusLists:
         return signed
 
 
-def list_document(url: str, *, issuer: IssuerRecord, purpose: Purpose, bits: bytes, statement: Statement) -> JsonObject:
-    """Write the unsigned `BitstringStatusListCredential` of a list (Bitstring Status List v1.0 section 2.2)."""
+def list_document(url: str, *, issuer: str, purpose: Purpose, bits: bytes, statement: Statement) -> JsonObject:
+    """Write the unsigned `BitstringStatusListCredential` of a list (Bitstring Status List v1.0 section 2.2); `issuer` is a DID."""
     # Time 0 in the gzip header: the same bits are the same text.
     encoded = base64.urlsafe_b64encode(gzip.compress(bits, mtime=0)).rstrip(b"=").decode("ascii")
     return {
         "@context": [CREDENTIALS_CONTEXT],
         "id": url,
         "type": ["VerifiableCredential", "BitstringStatusListCredential"],
-        "issuer": issuer.did,
+        "issuer": issuer,
         "validFrom": write_time(statement.valid_from),
         "validUntil": write_time(statement.valid_until),
         "credentialSubject": {

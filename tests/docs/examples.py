@@ -116,7 +116,7 @@ def _status_list(story: Story) -> JsonObject:
         created_at=ISSUED_AT,
     )
     statement = Statement.at(ISSUED_AT, changed_at=ISSUED_AT)
-    document = list_document(url, issuer=record, purpose=Purpose.REVOCATION, bits=bits, statement=statement)
+    document = list_document(url, issuer=record.did, purpose=Purpose.REVOCATION, bits=bits, statement=statement)
     signed = sign(document, issuer=story.issuer)
     proofs = signed["proof"]
     # As the service serves it: consumers of status lists expect a plain object.
