@@ -133,7 +133,7 @@ class CredentialStore:
         insert_rows(self._connection, tables.credential_recipient, recipients)
 
     def _refer(self, credentials: Sequence[NewCredential]) -> None:
-        """Check once for each thing that it exists, and keep it until the transaction ends: a foreign key's promise."""
+        """Check once for each thing that it exists: a foreign key would look it up for every row."""
         issuer, upload = tables.issuer.c.id, tables.upload.c.id
         document, version = tables.did_document.c.sha256, tables.achievement_version.c
         self._require([issuer == value for value in {each.issuer_id for each in credentials}], tables.issuer)
@@ -152,9 +152,7 @@ class CredentialStore:
 
     def _require(self, conditions: Sequence[ColumnElement[bool]], table: Table) -> None:
         for condition in conditions:
-            statement = (
-                select(literal(1)).select_from(table).where(condition).with_for_update(read=True, key_share=True)
-            )
+            statement = select(literal(1)).select_from(table).where(condition)
             if self._connection.execute(statement).one_or_none() is None:
                 raise Conflict("reference-unknown", f"expected a credential's {table.name} to be stored")
 

@@ -3,11 +3,8 @@
 A receipt exists once its epoch is final; its status proofs are of the newest final epoch.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Lock
-from typing import Final, Generic, TypeVar
+from typing import Final
 from uuid import UUID
 
 from registry.domain.batch import BatchHeader, tree_leaves
@@ -22,6 +19,7 @@ from registry.domain.receipt import Anchor, Receipt
 from registry.domain.slot import LIST_SIZE, Purpose
 from registry.domain.status import StatusProof
 from registry.domain.status_tree import LIST_BYTES, ListStatus
+from registry.service.recent import Recent
 from registry.store_ports import AnchorState, CredentialRecord, EpochRecord, ReadStore, Store
 
 MAX_TREE_BYTES: Final = 160_000_000
@@ -30,9 +28,6 @@ MAX_LIST_BYTES: Final = 8_000_000
 """Trees of lists kept in memory, of 49 KB each with their bits."""
 
 _LIST_TREE_BYTES: Final = LIST_BYTES + 2 * LIST_BYTES
-
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +48,8 @@ class Receipts:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._batches = _Recent[UUID, _SealedBatch](MAX_TREE_BYTES, size=lambda batch: batch.tree.size_bytes)
-        self._lists = _Recent[tuple[int, Purpose, int], ListStatus](MAX_LIST_BYTES, size=lambda _: _LIST_TREE_BYTES)
+        self._batches = Recent[UUID, _SealedBatch](MAX_TREE_BYTES, size=lambda batch: batch.tree.size_bytes)
+        self._lists = Recent[tuple[int, Purpose, int], ListStatus](MAX_LIST_BYTES, size=lambda _: _LIST_TREE_BYTES)
 
     def of_leaf(self, leaf: Digest) -> Receipt:
         """Return the receipt of a credential's leaf.
@@ -161,31 +156,3 @@ def _read_list(unit: ReadStore, epoch: EpochRecord, purpose: Purpose, number: in
 
 def _not_yet(why: str) -> NotFound:
     return NotFound("not-yet-anchored", f"there is no receipt yet: {why}")
-
-
-class _Recent(Generic[_Key, _Value]):
-    """The values asked for last, as many as fit, made when they are not at hand."""
-
-    def __init__(self, limit: int, *, size: Callable[[_Value], int]) -> None:
-        self._limit = limit
-        self._size = size
-        self._held = 0
-        self._values: OrderedDict[_Key, _Value] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, key: _Key, make: Callable[[], _Value]) -> _Value:
-        """Return the value of a key."""
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]
-        value = make()
-        with self._lock:
-            # Another thread may have made the same meanwhile.
-            if key not in self._values:
-                self._values[key] = value
-                self._held += self._size(value)
-            while self._held > self._limit and len(self._values) > 1:
-                _, oldest = self._values.popitem(last=False)
-                self._held -= self._size(oldest)
-        return value

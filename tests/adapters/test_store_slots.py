@@ -2,13 +2,14 @@
 
 import contextlib
 import secrets
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
 from sqlalchemy import Engine, select, update
 
 from registry.adapters import tables
-from registry.adapters.slot_store import HALF_FULL
+from registry.adapters.slot_store import HALF_FULL, INDEXES_A_DRAW
 from registry.adapters.sql_store import SqlStore
 from registry.domain.errors import Conflict, NotFound
 from registry.domain.slot import LIST_SIZE, MAX_LIST, Purpose
@@ -58,6 +59,40 @@ def test_a_slot_is_what_was_drawn_and_a_used_one_is_drawn_again(store: SqlStore,
     slots = assign(store, tenant, 3, draw=lambda below: next(numbers) if below == LIST_SIZE else -1)
 
     assert slots == [5, LIST_SIZE - 1, 0]
+
+
+def test_many_slots_are_the_digits_of_large_numbers(store: SqlStore, tenant: Tenant) -> None:
+    # Of all sizes and none twice: 7919 is odd, the size of a list is a power of two.
+    indexes = [number * 7_919 % LIST_SIZE for number in range(2 * INDEXES_A_DRAW)]
+    # One that was drawn already comes again: it is passed over.
+    halves = [indexes[:INDEXES_A_DRAW], [indexes[3], *indexes[INDEXES_A_DRAW:-1]]]
+    numbers = iter([sum(index * LIST_SIZE**place for place, index in enumerate(half)) for half in halves])
+
+    slots = assign(
+        store,
+        tenant,
+        2 * INDEXES_A_DRAW - 1,
+        draw=lambda below: next(numbers) if below == LIST_SIZE**INDEXES_A_DRAW else -1,
+    )
+
+    assert slots == indexes[:-1]
+
+
+def test_the_slots_of_a_large_upload_are_spread_over_half_full_lists(
+    store: SqlStore, tenant: Tenant, engine: Engine
+) -> None:
+    slots = [slot for _ in range(35) for slot in assign(store, tenant, 4_000)]
+
+    assert len(set(slots)) == 140_000
+    assert listed(engine) == [
+        (0, HALF_FULL, HALF_FULL, True),
+        (1, HALF_FULL, HALF_FULL, True),
+        (2, 140_000 - 2 * HALF_FULL, 140_000 - 2 * HALF_FULL, False),
+    ]
+    # Of 65,536 random indexes in 8 equal parts, each part gets 8,192 give or take 85: six times that is no accident.
+    parts = Counter(slot // (LIST_SIZE // 8) for slot in slots if slot < LIST_SIZE)
+    assert all(abs(count - 8_192) < 510 for count in parts.values())
+    assert len(parts) == 8
 
 
 def test_no_slot_is_drawn_for_nobody(store: SqlStore, tenant: Tenant) -> None:
