@@ -177,10 +177,9 @@ def _check_name(name: str, where: str) -> None:
 
 
 def _check_language_value(value: JsonObject, where: str) -> None:
-    if not _LANGUAGE_VALUE.issuperset(value) or len(value) == 1 or not isinstance(value["@value"], str):
-        raise Malformed(
-            "json-ld-spelling", "expected @value with @language or @direction and nothing else", where=where
-        )
+    # The object with @value alone is a second spelling of the plain text, and one that VC Data Model 2.0 admits.
+    if not _LANGUAGE_VALUE.issuperset(value) or not isinstance(value["@value"], str):
+        raise Malformed("json-ld-spelling", "expected @value, @language, @direction and nothing else", where=where)
     language, direction = value.get("@language", "en"), value.get("@direction", "ltr")
     # In the canonical form the tag is in lower case, as JSON-LD 1.1 and RDF 1.1 admit: PyLD, pyoxigraph and jsonld.js
     # all write it so, whatever case the document has.
