@@ -64,6 +64,13 @@ def world(registry_url: str, tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
+def sqlite_world(sqlite_url: str, tmp_path: Path) -> Iterator[World]:
+    """Give a registry over SQLite: for what does not depend on the database."""
+    with opened_world(sqlite_url, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
 def issuer(world: World) -> IssuerRecord:
     """Give a did:web issuer."""
     return world.add_issuer()

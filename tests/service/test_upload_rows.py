@@ -2,7 +2,6 @@
 
 import tracemalloc
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -15,20 +14,13 @@ from registry.domain.upload_judging import Result
 from registry.service.issuing import load_template, sign_order
 from registry.service.rows import order_of
 from registry.service.uploads import UploadOrder, examine, judgements
-from tests.registry_world import MAX_UPLOAD_BYTES, World, opened_world
+from tests.registry_world import MAX_UPLOAD_BYTES, World
 from tests.store_samples import new_id
 
 FEW: Final = 1_500
 MANY: Final = 3_500
 # Growth beyond the chunk of 1,000 rows that is looked up at once: a hundred thousand only take longer.
 CELLS: Final = st.text(alphabet=st.characters(exclude_characters='",;\t\r\n\0', codec="utf-8"), max_size=30)
-
-
-@pytest.fixture
-def sqlite_world(sqlite_url: str, tmp_path: Path) -> Iterator[World]:
-    """Give a registry over SQLite: what is asked here does not depend on the database."""
-    with opened_world(sqlite_url, tmp_path) as world:
-        yield world
 
 
 @pytest.mark.parametrize(
