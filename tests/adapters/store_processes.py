@@ -13,7 +13,7 @@ from registry.adapters.database import open_engine
 from registry.adapters.sql_store import SqlStore
 from registry.domain.errors import Conflict
 from registry.store_ports import IdempotencyAnswer, IdempotencyClaim
-from tests.store_samples import NOW, Tenant, new_credential, new_issuer, order, seal
+from tests.store_samples import NOW, Tenant, issue, new_credential, new_issuer, order, seal
 
 ANSWERED: Final = "answered"
 
@@ -75,6 +75,34 @@ def seal_until(url: str, changes: int) -> int:
             if unit.epochs.waiting().status_changes:
                 seal(unit)
                 epochs += 1
+        with engine.begin() as connection:
+            done = connection.execute(sealed).scalar_one()
+    engine.dispose()
+    return epochs
+
+
+def issue_many(url: str, tenant: Tenant, *, transactions: int, credentials: int) -> list[bytes]:
+    """Issue credentials in transaction after transaction; return their leaves."""
+    engine = open_engine(url)
+    store = SqlStore(engine)
+    leaves = [bytes(credential.leaf) for _ in range(transactions) for credential in issue(store, tenant, credentials)]
+    engine.dispose()
+    return leaves
+
+
+def seal_credentials_until(url: str, credentials: int) -> list[list[int]]:
+    """Seal what waits, again and again, until that many credentials are sealed by whomever; return how many were in
+    each batch of this process's epochs."""
+    engine = open_engine(url)
+    store = SqlStore(engine)
+    sealed = select(func.coalesce(func.sum(tables.batch.c["count"]), 0))
+    epochs: list[list[int]] = []
+    done = 0
+    while done < credentials:
+        with store.write() as unit:
+            unit.epochs.lock_for_sealing()
+            if unit.epochs.waiting().credentials:
+                epochs.append([batch.count for batch in seal(unit).batches])
         with engine.begin() as connection:
             done = connection.execute(sealed).scalar_one()
     engine.dispose()

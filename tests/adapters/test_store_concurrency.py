@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, func, select, update
 
 from registry.adapters import tables
 from registry.adapters.database import open_engine
@@ -19,7 +19,7 @@ from registry.adapters.migrations import check_schema, upgrade
 from registry.adapters.slot_store import HALF_FULL
 from registry.adapters.sql_store import SqlStore
 from registry.domain.errors import NotFound
-from registry.domain.hashing import sha256
+from registry.domain.hashing import Digest, sha256
 from registry.domain.slot import LIST_SIZE, Purpose
 from registry.domain.status_tree import EMPTY_LIST, write_bit
 from registry.store_ports import IdempotencyClaim, UploadState
@@ -154,6 +154,37 @@ def test_two_sealers_leave_no_gap_and_seal_nothing_twice(
             seen.epochs.get(epochs + 1)
     assert numbers == list(range(1, epochs + 1))
     assert batches == [30]
+
+
+def test_what_is_issued_while_others_seal_is_sealed_exactly_once(
+    processes: ProcessPoolExecutor, registry_url: str, store: SqlStore, engine: Engine, tenant: Tenant
+) -> None:
+    total = 2 * 15 * 40
+    sealing = processes.submit(store_processes.seal_credentials_until, registry_url, total)
+    issuing = [
+        processes.submit(store_processes.issue_many, registry_url, tenant, transactions=15, credentials=40)
+        for _ in range(2)
+    ]
+    leaves = [leaf for future in issuing for leaf in future.result()]
+    epochs = sealing.result()
+
+    found: dict[bytes, tuple[object, int]] = {}
+    with store.read() as seen:
+        for number in range(1, len(epochs) + 1):
+            for batch in seen.epochs.batches(number):
+                entries = seen.epochs.batch_entries(batch.id)
+                for index in range(1, batch.count + 1):
+                    leaf = entries[64 * index : 64 * index + 32]
+                    assert leaf not in found
+                    found[leaf] = (batch.id, index)
+        for leaf, place in found.items():
+            record = seen.credentials.by_leaf(Digest(leaf))
+            assert (record.batch_id, record.entry_index) == place
+    with engine.begin() as connection:
+        waiting = connection.execute(select(func.count()).select_from(tables.credential_waiting)).scalar_one()
+    assert sorted(found) == sorted(leaves)
+    assert sum(sum(epoch) for epoch in epochs) == total
+    assert waiting == 0
 
 
 def test_a_repeated_request_is_carried_out_by_one_process(
