@@ -7,6 +7,7 @@
 #   make serve       a registry of your own on this machine: chain, service and worker, kept in out/serve
 #   make slither     the contracts under Slither
 #   make mutation    mutation tests of the domain (slow, nightly)
+#   make equality    sign 25,000 invented documents the fast way and the plain way, and compare them to the byte
 #   make generated   write the pages, ABI and bytecode that are made from the sources
 #   make lock        resolve requirements/*.in again
 #   make coverage    the coverage report of the last `make test`, as HTML
@@ -93,6 +94,11 @@ tests/judges/node_modules/.credroot-stamp: tests/judges/package.json tests/judge
 	@command -v npm >/dev/null || { echo "npm is missing: the tests need node 20 or newer with npm" >&2; exit 1; }
 	cd tests/judges && npm install --no-save --no-package-lock --ignore-scripts
 	@touch $@
+
+EQUALITY_DOCUMENTS ?= 25000
+
+equality: $(VENV)/.dev
+	$(RUN) -m tests.equality $(EQUALITY_DOCUMENTS) $(SEED)
 
 coverage: $(VENV)/.dev
 	@test -f .coverage || { echo "run 'make test' first: there are no measurements"; exit 1; }

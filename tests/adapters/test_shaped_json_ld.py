@@ -2,15 +2,13 @@
 
 import random
 from collections.abc import Iterator
-from typing import Any, Final, cast
+from typing import Any, Final
 
-import orjson
-import pyoxigraph
 import pytest
 
 from registry.adapters import shaped_json_ld
 from registry.adapters.contexts import ContextLibrary, load_contexts
-from registry.adapters.json_ld import MAX_DOCUMENT_BYTES, PinnedJsonLd, canonical_lines
+from registry.adapters.json_ld import MAX_DOCUMENT_BYTES, PinnedJsonLd
 from registry.adapters.shaped_json_ld import ShapedJsonLd
 from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.errors import CredrootError
@@ -18,6 +16,7 @@ from registry.ports import JsonLd
 from registry.service.issuing import draft
 from tests.adapters.json_ld_cases import copied
 from tests.badges import unsigned_badge
+from tests.oxigraph_json_ld import oxigraph_nquads
 from tests.stamping_cases import HARMFUL, IRIS, TEXTS, Inventor, bodies, plain_json_ld, signing_tools, template_of
 
 HOSTILE: Final = (
@@ -146,18 +145,7 @@ def test_invented_badges_come_out_as_the_plain_way_writes_them_and_as_another_pr
         assert outcome(shaped, document) == expected
         assert outcome(shaped, document) == expected
         if isinstance(expected, bytes):
-            assert by_oxigraph(document) == expected
-
-
-def by_oxigraph(document: JsonObject) -> bytes:
-    """Canonicalize with the RDF library's own JSON-LD processor, contexts put in place."""
-    contexts = load_contexts()
-    inlined = {
-        **document,
-        "@context": [contexts.get(str(url))["@context"] for url in cast("list[str]", document["@context"])],
-    }
-    quads = pyoxigraph.parse(orjson.dumps(inlined), pyoxigraph.RdfFormat.JSON_LD)
-    return canonical_lines(pyoxigraph.Dataset(cast("Iterator[pyoxigraph.Quad]", quads)))
+            assert oxigraph_nquads(document) == expected
 
 
 def test_whatever_one_value_is_turned_into_the_outcome_is_the_plain_way_s() -> None:
@@ -327,3 +315,13 @@ def test_a_shape_that_would_fill_the_memory_is_not_kept(monkeypatch: pytest.Monk
 
     assert not shaped._shapes._kept
     assert shaped.canonical_nquads(unsigned_badge()) == plain_json_ld().canonical_nquads(unsigned_badge())
+
+
+def test_a_control_character_in_what_a_shape_is_learned_from_changes_nothing() -> None:
+    contexts = load_contexts()
+    plain = PinnedJsonLd(contexts)
+    shaped = ShapedJsonLd(plain, contexts)
+    odd: JsonObject = {**unsigned_badge(), "name": "a\x00b"}
+
+    for document in (odd, odd, odd, unsigned_badge()):
+        assert shaped.canonical_nquads(document) == plain.canonical_nquads(document)
