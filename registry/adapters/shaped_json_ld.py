@@ -88,7 +88,8 @@ class ShapedJsonLd:
         if shape is not None:
             return shape.fill(reading.leaves) or self._plain.canonical_nquads(document)
         nquads = self._plain.canonical_nquads(document)
-        if self._shapes.is_worth_compiling(key):
+        # What no known shape is filled with teaches nothing either.
+        if not any(map(has_forbidden_character, reading.leaves)) and self._shapes.is_worth_compiling(key):
             self._shapes.put(key, self._compile(document, reading, nquads))
         return nquads
 
