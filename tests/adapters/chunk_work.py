@@ -89,3 +89,11 @@ def until(holds: Callable[[], bool]) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError("it never came to hold")
         pause.wait(0.01)
+
+
+def is_running(process_id: int) -> bool:
+    """Tell whether a process exists and is no zombie."""
+    try:
+        return Path(f"/proc/{process_id}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

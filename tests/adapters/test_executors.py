@@ -23,6 +23,7 @@ from tests.adapters.chunk_work import (
     break_three,
     double,
     end_once,
+    is_running,
     measure,
     refuse_three,
     until,
@@ -53,14 +54,6 @@ def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
         return
     with pool() as opened:
         yield opened
-
-
-def is_running(process_id: int) -> bool:
-    """Tell whether a process exists and is no zombie."""
-    try:
-        return Path(f"/proc/{process_id}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_results_come_in_the_order_of_the_chunks(executor: Executor) -> None:

@@ -29,6 +29,7 @@ from registry.service.setup import initialise
 from registry.settings import Settings
 from registry.web.serving import listen
 from registry.wiring.serving import build_container
+from tests.adapters.chunk_work import is_running, until
 from tests.paths import REPO_ROOT
 from tests.registry_world import BODY
 from tests.store_samples import LOG
@@ -275,16 +276,19 @@ def wait_for_rows(site: Site, service: Running, *, at_least: int) -> int:
 
 
 def test_a_service_killed_between_chunks_issues_every_row_once_after_a_restart(site: Site) -> None:
-    rows = 1_200
+    rows = 6_000
     key = site.initialise()
+    site.environment["UPLOAD_PROCESSES"] = "2"
     with running(site) as service:
         path, _ = prepared(service, key, rows)
         with client(service, key) as http:
             assert http.post(f"{path}/issue").status_code == 202
         wait_for_rows(site, service, at_least=1)
+        signing = children_of(service.process.pid)
         service.process.kill()
         service.process.wait(TIMEOUT_SECONDS)
         interrupted = issued_rows(site)
+        until(lambda: not any(is_running(process) for process in signing))
 
     with running(site) as service, client(service, key) as http:
         wait_for_rows(site, service, at_least=rows)
@@ -296,9 +300,42 @@ def test_a_service_killed_between_chunks_issues_every_row_once_after_a_restart(s
             " (SELECT count(DISTINCT recipient_key) FROM credential_recipient) FROM credential"
         ).fetchone()
         state = connection.execute("SELECT state, rows_issued FROM upload").fetchone()
+    assert len(signing) == 2
     assert 0 < interrupted < rows
     assert (count, lines, slots, people) == (rows, rows, rows, rows)
     assert state == ("issued", rows)
+
+
+def children_of(process_id: int) -> list[int]:
+    """Return the processes that a process started."""
+    tasks = Path(f"/proc/{process_id}/task").iterdir()
+    return [int(word) for task in tasks for word in (task / "children").read_text().split()]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_in_the_middle_of_an_upload_leaves_no_process_and_no_half_chunk(
+    site: Site, number: signal.Signals
+) -> None:
+    key = site.initialise()
+    site.environment["UPLOAD_PROCESSES"] = "2"
+    with running(site) as service:
+        path, _ = prepared(service, key, 6_000)
+        with client(service, key) as http:
+            assert http.post(f"{path}/issue").status_code == 202
+            wait_for_rows(site, service, at_least=1)
+            shown = http.get(path).json()
+        signing = children_of(service.process.pid)
+        code = stop(service, number)
+        issued = issued_rows(site)
+
+    with contextlib.closing(sqlite3.connect(site.database)) as connection:
+        state, counted = connection.execute("SELECT state, rows_issued FROM upload").fetchone()
+    assert code == 0
+    assert len(signing) == 2
+    assert not any(is_running(process) for process in signing)
+    assert (state, counted) == ("issuing", issued)
+    assert shown["rowsPerSecond"] > 0
+    assert shown["remainingSeconds"] >= 0
 
 
 def test_nothing_secret_is_ever_printed(site: Site) -> None:
