@@ -6,7 +6,7 @@ must not look as if it had been done. Only options for presentations may be exte
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import ConfigDict, Field, StrictBool, StrictStr
+from pydantic import ConfigDict, Field, JsonValue, StrictBool, StrictStr, WithJsonSchema
 
 from registry.domain.data_integrity import ASSERTION
 from registry.domain.slot import Purpose
@@ -20,6 +20,54 @@ MAX_TEXT: Final = 2_000
 
 Text = Annotated[StrictStr, Field(min_length=1, max_length=MAX_TEXT)]
 Document = dict[str, Any]
+
+_ONE_OR_MANY: Final[dict[str, JsonValue]] = {
+    "anyOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}, "minItems": 1}]
+}
+_TYPES: Final[dict[str, JsonValue]] = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+_CONTEXTS: Final[dict[str, JsonValue]] = {
+    "type": "array",
+    "minItems": 1,
+    "items": {
+        "anyOf": [
+            {"enum": ["https://www.w3.org/ns/credentials/v2", "https://www.w3.org/2018/credentials/v1"]},
+            {"type": "string", "format": "uri"},
+            {"type": "object"},
+        ]
+    },
+}
+_TIME: Final[dict[str, JsonValue]] = {"type": "string", "format": "date-time"}
+_CREDENTIAL: Final[dict[str, JsonValue]] = {
+    "type": "object",
+    "description": "Of VC Data Model 2.0 or 1.1; what is listed here is a part of what it may have.",
+    "properties": {
+        "@context": _CONTEXTS,
+        "id": {"type": "string", "format": "uri"},
+        "type": _TYPES,
+        "issuer": {"anyOf": [{"type": "string", "format": "uri"}, {"type": "object"}]},
+        "validFrom": _TIME,
+        "validUntil": _TIME,
+        "credentialSubject": _ONE_OR_MANY,
+        "credentialStatus": _ONE_OR_MANY,
+        "credentialSchema": _ONE_OR_MANY,
+        "evidence": _ONE_OR_MANY,
+        "termsOfUse": _ONE_OR_MANY,
+        "proof": _ONE_OR_MANY,
+    },
+}
+_PRESENTATION: Final[dict[str, JsonValue]] = {
+    "type": "object",
+    "properties": {
+        "@context": _CONTEXTS,
+        "id": {"type": "string", "format": "uri"},
+        "type": _TYPES,
+        "holder": {"anyOf": [{"type": "string", "format": "uri"}, {"type": "object"}]},
+        "verifiableCredential": {"anyOf": [_CREDENTIAL, {"type": "array", "items": _CREDENTIAL}]},
+        "proof": _ONE_OR_MANY,
+    },
+}
+Credential = Annotated[Document, WithJsonSchema(_CREDENTIAL)]
+Presentation = Annotated[Document, WithJsonSchema(_PRESENTATION)]
 
 
 class StatusWish(Form):
@@ -54,7 +102,7 @@ class IssueForm(Form):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"credential": UNSIGNED, "options": {}}]})
 
-    credential: Document
+    credential: Credential
     options: IssueOptions = IssueOptions()
 
 
@@ -84,7 +132,7 @@ class CheckForm(Form):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"verifiableCredential": SIGNED}]})
 
-    verifiable_credential: Document
+    verifiable_credential: Credential
     options: CheckOptions = CheckOptions()
 
 
@@ -106,8 +154,10 @@ class PresentationForm(Form):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"presentation": PRESENTED}]})
 
-    verifiable_presentation: Document | None = Field(default=None, description="A presentation with a proof.")
-    presentation: Document | None = Field(default=None, description="One without: only its credentials are verified.")
+    verifiable_presentation: Presentation | None = Field(default=None, description="A presentation with a proof.")
+    presentation: Presentation | None = Field(
+        default=None, description="One without: only its credentials are verified."
+    )
     options: PresentationOptions = PresentationOptions()
 
 

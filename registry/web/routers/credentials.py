@@ -77,8 +77,7 @@ def search_credentials(
         return [_view(container, unit, record) for record in records]
 
 
-# Told by its form: "search" is no id, and GET is not what is done with it.
-@router.get("/{credential_id:uuid}")
+@router.get("/{credential_id}")
 def get_credential(container: Wired, caller: Authenticated, slug: str, credential_id: UUID) -> CredentialView:
     """Show where a credential stands."""
     with container.resources.store.read() as unit:

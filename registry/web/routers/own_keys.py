@@ -50,6 +50,7 @@ from registry.web.views import created, view_credential
 
 router = APIRouter(prefix="/v1/issuers/{slug}", tags=["own keys"], dependencies=[Depends(known_parameters_of)])
 
+_NOT_ITS_OWN: Final[dict[int | str, dict[str, Any]]] = {422: {"description": "The registry signs for this issuer."}}
 _LINE: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["credential"],
@@ -128,7 +129,7 @@ def get_reservation(container: Wired, caller: Authenticated, slug: str, reservat
     return ReservationView.model_validate(shown.document())
 
 
-@router.get("/achievements/{achievement_id}/signing-kit")
+@router.get("/achievements/{achievement_id}/signing-kit", responses=_NOT_ITS_OWN)
 def get_signing_kit(
     container: Wired,
     caller: Authenticated,
