@@ -42,7 +42,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         description="Make an issuer's own key, and sign credentials with it, without a network.",
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    key = actions.add_parser("key", help="make a key and print the public one")
+    # Nothing is abbreviated: `--password SECRET` must not pass for a file of that name, and be told in an error.
+    key = actions.add_parser("key", help="make a key and print the public one", allow_abbrev=False)
     key.add_argument("file", type=Path, metavar="FILE", help="write the encrypted key there, mode 600")
     key.add_argument(
         "--algorithm",
@@ -52,7 +53,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     key.add_argument("--password-file", type=Path, metavar="FILE", help="read the password from its first line")
     key.set_defaults(run=partial(_guarded, _make_key))
-    credentials = actions.add_parser("credentials", help="sign a file of people or of unsigned credentials")
+    credentials = actions.add_parser(
+        "credentials", help="sign a file of people or of unsigned credentials", allow_abbrev=False
+    )
     source = credentials.add_mutually_exclusive_group(required=True)
     source.add_argument("--people", type=Path, metavar="FILE", help="a CSV file, by the rules of an upload")
     source.add_argument("--unsigned", type=Path, metavar="FILE", help="unsigned credentials, a JSON object a line")
