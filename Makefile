@@ -34,7 +34,7 @@ TEST_PROCESSES ?= 2
 PYTEST_ARGS ?=
 SHARED_DATA := $(or $(CREDROOT_SHARED_DATA),../shared/data)
 
-.PHONY: help demo serve test judges-tools check contracts slither mutation lock generated generated-check coverage clean
+.PHONY: help demo serve test equality judges-tools check contracts slither mutation lock generated generated-check coverage clean
 .PHONY: format-check lint types import-rules dead-code dependencies spelling generated-pages
 
 help:

@@ -7,7 +7,7 @@
 A credential's contexts, member names, types, numbers and terms decide what it means; its names, dates and addresses do
 not, and only they are leaves. A leaf is text, or an absolute IRI that no context gives another meaning. What cannot be
 shown to be as harmless as the marker was goes the plain way: this never accepts what the plain way refuses, and never
-writes other bytes (docs/decisions/0020-json-ld-by-shape.md).
+writes other bytes (docs/decisions/0018-documents-of-a-known-shape.md).
 """
 
 import math
