@@ -260,4 +260,4 @@ def test_a_thief_of_an_ended_key_cannot_say_not_revoked_where_the_list_is_all_th
     stolen = make_verifier(chain=chain, issuers=[gone]).verify(request)
 
     assert good.word is Word.VALID, not_passed(good)
-    assert outcome(stolen, CheckId.REVOCATION) == (Result.UNKNOWN, Reason.STATUS_MISSING)
+    assert outcome(stolen, CheckId.REVOCATION) == (Result.UNKNOWN, Reason.STATUS_LIST_UNSIGNED)

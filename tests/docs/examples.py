@@ -14,6 +14,7 @@ from uuid import UUID
 from registry.adapters.published import open_published
 from registry.domain.canonical import JsonObject, canonicalize
 from registry.domain.credential import FrozenAchievement, StatusPlace, build_credential
+from registry.domain.cryptosuites import DEFAULT_SUITES
 from registry.domain.errors import Malformed
 from registry.domain.evidence import ChainBlock, KnownContract, Policy
 from registry.domain.fields import read_time
@@ -113,6 +114,7 @@ def _status_list(story: Story) -> JsonObject:
         profile=b"{}",
         did_document=story.issuer.content,
         did_document_sha256=sha256(story.issuer.content),
+        cryptosuites=DEFAULT_SUITES,
         created_at=ISSUED_AT,
     )
     statement = Statement.at(ISSUED_AT, changed_at=ISSUED_AT)
