@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.domain.canonical import JsonObject, JsonValue, canonicalize
-from registry.domain.cryptosuites import SUITES, find_suite, issued_suites
+from registry.domain.cryptosuites import DEFAULT_SUITES, SUITES, find_suite, issued_suites, key_algorithm
 from registry.domain.data_integrity import (
     MAX_DOMAINS,
     MAX_PROOFS,
@@ -278,3 +278,14 @@ def test_suites_that_cannot_be_made_with_a_key_are_refused(names: list[str], alg
         issued_suites(names, algorithm)
 
     assert refusal.value.code == "suite-unsupported"
+
+
+def test_the_key_for_suites_is_the_one_that_everybody_reads_unless_told_otherwise() -> None:
+    assert key_algorithm(DEFAULT_SUITES) is KeyAlgorithm.ED25519
+    assert key_algorithm(["ecdsa-rdfc-2019", "ecdsa-jcs-2019"]) is KeyAlgorithm.P256
+    assert key_algorithm(["ecdsa-jcs-2019"], wanted=KeyAlgorithm.P384) is KeyAlgorithm.P384
+    with pytest.raises(Malformed):
+        key_algorithm(["ecdsa-jcs-2019"], wanted=KeyAlgorithm.ED25519)
+    for names in ([], ["bbs-2023"]):
+        with pytest.raises(Malformed):
+            key_algorithm(names)

@@ -6,7 +6,6 @@ import pytest
 
 from registry.domain.canonical import JsonObject, parse_object
 from registry.domain.check import Result
-from registry.domain.cryptosuites import DEFAULT_SUITES, key_algorithm
 from registry.domain.data_integrity import ASSERTION, Proof, read_proofs
 from registry.domain.did_document import parse_did_document
 from registry.domain.errors import Malformed
@@ -130,11 +129,3 @@ def test_suites_that_are_not_made_or_not_by_one_key_are_refused(suites: tuple[st
         )
 
     assert refused.value.code == "suite-unsupported"
-
-
-def test_the_key_for_suites_is_the_one_that_everybody_reads_unless_told_otherwise() -> None:
-    assert key_algorithm(DEFAULT_SUITES) is KeyAlgorithm.ED25519
-    assert key_algorithm(["ecdsa-rdfc-2019", "ecdsa-jcs-2019"]) is KeyAlgorithm.P256
-    assert key_algorithm(["ecdsa-jcs-2019"], wanted=KeyAlgorithm.P384) is KeyAlgorithm.P384
-    with pytest.raises(Malformed):
-        key_algorithm(["ecdsa-jcs-2019"], wanted=KeyAlgorithm.ED25519)
