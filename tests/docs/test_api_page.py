@@ -13,7 +13,7 @@ from registry.service.statuses import Reason
 from registry.web.app import create_app
 from registry.web.problems import _HTTP_CODES, INTERNAL_ERROR
 from tests.paths import REPO_ROOT
-from tests.web.test_tenants import ADMINS_ALONE, EVERY_KEY, MATRIX, NO_KEY, OWN_ALONE
+from tests.web.test_tenants import ADMINS_ALONE, EVERY_KEY, MATRIX, NO_KEY, OWN_ALONE, OWN_KEYS
 
 PAGE: Final = (REPO_ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 ERRORS: Final = frozenset({"Malformed", "Refused", "NotFound", "Conflict", "Forbidden", "Unavailable"})
@@ -88,6 +88,7 @@ def test_the_roles_are_the_matrix_s() -> None:
 
     # no key, auditor, issuer (its own), admin
     expected = {route: (False, case.answers["auditor"] < 300, True, True) for route, case in MATRIX.items()}
+    expected |= {route: (False, auditor, True, True) for route, auditor in OWN_KEYS.items()}
     expected |= dict.fromkeys(OWN_ALONE, (False, False, True, False))
     expected |= dict.fromkeys(ADMINS_ALONE, (False, False, False, True))
     expected |= dict.fromkeys(EVERY_KEY, (False, True, True, True))
