@@ -208,3 +208,7 @@ def test_one_value_may_stand_for_a_list_of_one() -> None:
     subject["identifier"] = cast("list[JsonValue]", subject["identifier"])[0]
 
     assert check_form(document) == ()
+
+
+def test_a_badge_may_name_its_issuer_by_an_iri_alone() -> None:
+    assert check_form({**full_badge(), "issuer": "did:web:a.example"}) == ()

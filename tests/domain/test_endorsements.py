@@ -192,3 +192,34 @@ def test_a_badge_whose_meaning_is_not_known_is_not_taken_to_pieces() -> None:
 def test_the_moment_of_the_verdict_decides_whether_an_endorsement_is_in_force() -> None:
     assert datetime(2026, 1, 1, tzinfo=UTC) < NOW
     assert "holds" in about_endorsements(verify(badge(endorsement(validUntil="2030-01-01T00:00:00Z"))))[0]
+
+
+def test_an_endorsement_that_means_nothing_on_its_own_could_not_be_checked() -> None:
+    # As in the specification's own example: the third context stands in the badge alone.
+    schema: JsonObject = {"id": "https://a.example/schema.json", "type": "1EdTechJsonSchemaValidator2019"}
+    extended: JsonObject = {**unsigned_badge(), "issuer": {"id": BADGE_ISSUER.did, "type": ["Profile"]}}
+    extensions = "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json"
+    extended["@context"] = [*cast("list[JsonValue]", extended["@context"]), extensions]
+    extended["endorsement"] = [{**endorsement(), "credentialSchema": [schema]}]
+
+    verdict = verify(sign(extended, issuer=BADGE_ISSUER))
+
+    assert outcome(verdict, CheckId.FORM) == (Result.PASS, Reason.WELL_FORMED)
+    assert "could not be checked" in about_endorsements(verdict)[0]
+
+
+def test_an_endorsement_that_is_malformed_makes_the_badge_malformed() -> None:
+    verdict = verify(badge(endorsement(validUntil="never")))
+
+    assert outcome(verdict, CheckId.FORM) == (Result.FAIL, Reason.NOT_A_CREDENTIAL)
+    assert "cannot be read" in about_endorsements(verdict)[0]
+
+
+def test_what_stands_in_the_place_of_an_endorsement_and_is_none_is_not_looked_at() -> None:
+    document: JsonObject = {**unsigned_badge(), "endorsement": [5, {"type": "Praise"}, endorsement()]}
+
+    assert [found.where for found in find_endorsements(document)] == ["endorsement[2]"]
+
+
+def test_a_did_key_endorser_needs_nobody_to_be_asked() -> None:
+    assert "holds" in about_endorsements(verify(badge(endorsement()), resolve=True))[0]
