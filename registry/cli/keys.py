@@ -22,7 +22,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser = subparsers.add_parser("keys", help="make, list and revoke API keys", description="Manage API keys.")
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     create = actions.add_parser("create", help="make an API key")
-    create.add_argument("--role", required=True, choices=[str(role) for role in Role])
+    create.add_argument("--role", required=True, choices=[str(role) for role in Role], help="what it may do")
     create.add_argument("--issuer", metavar="SLUG", help="the issuer to act for, exactly for the role issuer")
     create.add_argument("--label", required=True, help="whose key it is")
     create.add_argument("--key-out", type=Path, metavar="FILE", help="write the key there, mode 600")
@@ -30,7 +30,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     listing = actions.add_parser("list", help="list API keys")
     listing.set_defaults(run=run, act=_list)
     revoke = actions.add_parser("revoke", help="revoke an API key at once")
-    revoke.add_argument("id", type=UUID)
+    revoke.add_argument("id", type=UUID, help="as `credroot keys list` shows it")
     revoke.set_defaults(run=run, act=_revoke)
 
 

@@ -74,7 +74,8 @@ def commands_page() -> str:
     subparsers = program.add_subparsers()
     for command in cli_commands():
         command.add_parser(subparsers)
-    parsers = [parser for parser in subparsers.choices.values() if parser.add_help]
+    commands = [parser for parser in subparsers.choices.values() if parser.add_help]
+    parsers = [part for whole in commands for part in _with_subcommands(whole)]
     parsers += [part for whole in _programs() for part in _with_subcommands(whole)]
     sections = [_section(parser) for parser in sorted(parsers, key=lambda parser: parser.prog)]
     return "\n".join([WARNING, "# Commands\n", *sections])
