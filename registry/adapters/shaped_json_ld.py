@@ -21,7 +21,7 @@ from typing import Final, TypeAlias
 
 from registry.adapters.contexts import ContextLibrary, load_contexts
 from registry.adapters.json_ld import MAX_DOCUMENT_BYTES, MAX_JSON_DEPTH, MAX_SQUARED_VALUES, PinnedJsonLd
-from registry.domain.canonical import JsonObject, JsonValue, canonicalize
+from registry.domain.canonical import MAX_SAFE_INTEGER, JsonObject, JsonValue, canonicalize
 from registry.domain.claims import has_forbidden_character, is_iri
 from registry.domain.errors import CredrootError
 from registry.domain.quad_template import QuadTemplate, compile_template, escape
@@ -193,11 +193,13 @@ class _Reading:
     def _value(self, value: JsonValue, depth: int, *, fixed: bool) -> bool:
         if isinstance(value, str):
             self._text(value, fixed=fixed)
-        elif isinstance(value, bool | int | float):
-            # As it is spelled: 1, 1.0 and true are equal in Python.
-            self.marks += (_NUMBER, repr(value))
         elif value is None or depth > MAX_JSON_DEPTH:
             return False
+        elif isinstance(value, bool | int | float):
+            # As it is spelled: 1, 1.0 and true are equal in Python, which does not spell every number.
+            if abs(value) > MAX_SAFE_INTEGER:
+                return False
+            self.marks += (_NUMBER, repr(value))
         elif isinstance(value, list):
             self.marks.append(_OPEN_LIST)
             if not all(self._value(item, depth + 1, fixed=fixed) for item in value):

@@ -15,9 +15,10 @@ where the template has IRIs.
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 from operator import itemgetter
 from typing import Final, TypeAlias, cast
 
@@ -115,8 +116,12 @@ class QuadTemplate:
         self._hashes: list[bytes] = []
         self._blocks: list[_Block] = []
         blocks: list[_Pieces] = []
+        mentions: dict[_Term, list[_Line]] = defaultdict(list)
+        for line in lines:
+            for term in set(line):
+                mentions[term].append(line)
         for node in range(nodes):
-            stated = sorted(_seen_from(node, lines), key=_beginning)
+            stated = sorted(_seen_from(node, mentions[(_Node(node),)]), key=_beginning)
             block = _joined(stated, "")
             if any(isinstance(piece, int) for piece in block):
                 self._blocks.append(_Block(node=node, settled=_is_settled(stated)))
@@ -208,10 +213,9 @@ def _written(line: _Line, write_node: Callable[[_Node], str | int]) -> _Pieces:
     return (*_joined(terms, " "), " .")
 
 
-def _seen_from(node: int, lines: Sequence[_Line]) -> list[_Pieces]:
+def _seen_from(node: int, stated: Sequence[_Line]) -> list[_Pieces]:
     """Write a node's statements as Hash First Degree Quads does: the node itself is `a`, every other one is `z`."""
-    seen = [line for line in lines if (_Node(node),) in line]
-    return [(*_written(line, lambda other: "_:a" if other.number == node else "_:z"), "\n") for line in seen]
+    return [(*_written(line, lambda other: "_:a" if other.number == node else "_:z"), "\n") for line in stated]
 
 
 def _joined(parts: Iterable[_Pieces], between: str) -> _Pieces:
@@ -239,7 +243,11 @@ def _is_settled(lines: Sequence[_Pieces]) -> bool:
 
 
 def _can_repeat(lines: Sequence[_Line]) -> bool:
-    return any(_can_equal(line, other) for number, line in enumerate(lines) for other in lines[:number])
+    # A predicate is never filled in: only lines of one predicate can become equal.
+    alike: dict[_Term, list[_Line]] = defaultdict(list)
+    for line in lines:
+        alike[line[1]].append(line)
+    return any(_can_equal(*pair) for group in alike.values() for pair in combinations(group, 2))
 
 
 def _can_equal(line: _Line, other: _Line) -> bool:

@@ -2,14 +2,14 @@
 
 import random
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 
 from registry.adapters import shaped_json_ld
 from registry.adapters.contexts import ContextLibrary, load_contexts
 from registry.adapters.json_ld import MAX_DOCUMENT_BYTES, PinnedJsonLd
-from registry.adapters.shaped_json_ld import ShapedJsonLd
+from registry.adapters.shaped_json_ld import ShapedJsonLd, open_json_ld
 from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.errors import CredrootError
 from registry.ports import JsonLd
@@ -296,17 +296,66 @@ def test_odd_contexts_change_nothing(values: dict[str, tuple[JsonValue, ...]]) -
                 assert outcome(shaped, document) == outcome(plain, document), document
 
 
+def changed(document: JsonObject, generator: random.Random) -> JsonObject:
+    """Return a document with one or two things in it changed, whatever they are."""
+    copy: Any = copied(document)
+    for _ in range(generator.choice((1, 1, 2))):
+        container: Any = copy
+        while True:
+            names = list(container) if isinstance(container, dict) else list(range(len(container)))
+            name = generator.choice(names)
+            if not isinstance(container[name], dict | list) or not container[name] or generator.random() < 0.3:
+                break
+            container = container[name]
+        value = container[name]
+        match generator.randrange(7):
+            case 0:
+                del container[name]
+            case 1:
+                container[name] = [value]
+            case 2:
+                container[name] = [value, copied({"x": value})["x"]]
+            case 3:
+                container[name] = {"id": value}
+            case 4:
+                container[name] = generator.choice((1, 1.0, True, None, [], {}, "", "x", "urn:x", ["a", "a"], 10**400))
+            case 5:
+                container[name] = {"@value": value, "@language": generator.choice(("en", "EN", "x y"))}
+            case _:
+                container[name] = next(iter(value.values())) if isinstance(value, dict) and value else value
+        if not container:
+            break
+    return cast("JsonObject", copy)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_a_document_is_turned_into_the_outcome_is_the_plain_way_s(seed: int) -> None:
+    generator = random.Random(seed)  # noqa: S311  # nothing secret is drawn
+    originals = [unsigned_badge(), small_badge()]
+    shaped = warmed(*originals)
+    for _ in range(60):
+        document = changed(generator.choice(originals), generator)
+        expected = outcome(plain_json_ld(), document)
+
+        # The first time it is new, the second it is compiled, the third it is filled in.
+        assert [outcome(shaped, document) for _ in range(3)] == [expected] * 3, document
+
+
 def test_memory_is_bounded_in_shapes_and_in_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shaped_json_ld, "MAX_SHAPES", 4)
     monkeypatch.setattr(shaped_json_ld, "MAX_SEEN", 6)
     shaped = ShapedJsonLd(PinnedJsonLd(CONTEXTS), CONTEXTS)
-    for number in [*range(12)] * 2 + [7, 7, 8, 8, 7]:
+    for number in [*range(12), *(number for number in range(12) for _ in range(3))]:
         shaped.canonical_nquads({"@context": [TERMS], "id": "urn:s", "plain": ["x", number]})
 
     kept = shaped._shapes._kept
-    assert 0 < len(kept) <= 4
-    assert len(shaped._shapes._seen) <= 6
+    assert len(kept) == 4
+    assert len(shaped._shapes._seen) == 6
     assert shaped._shapes._size == sum(shape.total_size for shape in kept.values())
+
+
+def test_the_processor_of_this_installation_knows_the_installed_contexts() -> None:
+    assert open_json_ld().canonical_nquads(unsigned_badge()) == plain_json_ld().canonical_nquads(unsigned_badge())
 
 
 def test_a_shape_that_would_fill_the_memory_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
