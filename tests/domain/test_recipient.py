@@ -1,3 +1,5 @@
+from hashlib import md5
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,6 +61,14 @@ def test_an_address_in_capitals_matches_one_that_was_hashed_in_lower_case() -> N
         ({"hashed": False, "identityHash": "a@example.com", "identityType": "emailAddress"}, True),
         ({"hashed": True, "identityHash": "a@example.com", "identityType": "emailAddress"}, False),
         ({"hashed": True, "identityHash": identity_hash("a@example.com", "")}, True),
+        ({"hashed": True, "identityHash": identity_hash("a@example.com", "s").upper(), "salt": "s"}, False),
+        (
+            {"hashed": True, "identityHash": "sha256$" + identity_hash("a@example.com", "s")[7:].upper(), "salt": "s"},
+            True,
+        ),
+        ({"hashed": True, "identityHash": "md5$" + md5(b"a@example.comsalt").hexdigest(), "salt": "salt"}, True),
+        ({"hashed": True, "identityHash": "sha1$" + "0" * 40}, False),
+        ({"hashed": False, "identityHash": "a@example.com", "identityType": "emailAddress", "salt": "not-used"}, True),
         ({"hashed": True, "identityHash": 5}, False),
         ({"hashed": True, "identityHash": "x", "salt": 5}, False),
         ({}, False),
