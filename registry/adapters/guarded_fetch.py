@@ -29,6 +29,8 @@ DEADLINE_SECONDS: Final = 10.0
 """A verifier waits for it; a healthy host answers in a tenth."""
 MAX_FETCHES: Final = 16
 """At once, for one process: slow hosts must not hold all the threads that answer requests."""
+MAX_ADDRESSES: Final = 4
+"""Of one host that are tried in turn: IPv6 where there is none, and a spare of each."""
 MAX_URL_LENGTH: Final = 2_048
 """What servers and proxies commonly take."""
 
@@ -120,8 +122,8 @@ class GuardedFetcher:
         try:
             async with asyncio.timeout(self._settings.deadline_seconds):
                 self._check_port(parts)
-                address = await self._address(parts, names)
-                return await self._fetch(parts, address, accept=accept, limit_bytes=limit_bytes)
+                addresses = await self._addresses(parts, names)
+                return await self._fetch_from_first(parts, addresses, accept=accept, limit_bytes=limit_bytes)
         except TimeoutError as error:
             message = f"no answer from {url} within {self._settings.deadline_seconds:g} seconds"
             raise self._unavailable("timeout", message) from error
@@ -134,7 +136,7 @@ class GuardedFetcher:
         if port != _HTTPS_PORT and port < _FIRST_FREE_PORT and parts.hostname not in self._allowed_private():
             raise self._unavailable("port", f"expected port 443 or one from {_FIRST_FREE_PORT} on, got {port}")
 
-    async def _address(self, parts: SplitResult, names: ThreadPoolExecutor) -> str:
+    async def _addresses(self, parts: SplitResult, names: ThreadPoolExecutor) -> list[str]:
         host, port = parts.hostname or "", _port(parts)
         look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
         try:
@@ -142,10 +144,10 @@ class GuardedFetcher:
         # A label of over 63 letters is a UnicodeError: the name is put into its IDNA form first.
         except (OSError, UnicodeError) as error:
             raise self._unavailable("host-unknown", f"cannot find the host {host}: {error}") from error
-        addresses = [str(sockaddr[0]) for *_, sockaddr in found]
+        addresses = list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
         for address in addresses:
             self._check_address(parts, address)
-        return addresses[0]
+        return addresses[:MAX_ADDRESSES]
 
     def _check_address(self, parts: SplitResult, text: str) -> None:
         address = ipaddress.ip_address(text.partition("%")[0])
@@ -160,6 +162,17 @@ class GuardedFetcher:
 
     def _allowed_private(self) -> frozenset[str]:
         return self._settings.private_hosts | self._settings.plain_http_hosts
+
+    async def _fetch_from_first(
+        self, parts: SplitResult, addresses: list[str], *, accept: str, limit_bytes: int
+    ) -> Fetched:
+        """Ask the first address that can be connected to: a host may have one that this machine cannot reach."""
+        for address in addresses[:-1]:
+            try:
+                return await self._fetch(parts, address, accept=accept, limit_bytes=limit_bytes)
+            except httpx.ConnectError:
+                continue
+        return await self._fetch(parts, addresses[-1], accept=accept, limit_bytes=limit_bytes)
 
     async def _fetch(self, parts: SplitResult, address: str, *, accept: str, limit_bytes: int) -> Fetched:
         literal = f"[{address}]" if ":" in address else address

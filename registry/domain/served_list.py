@@ -68,11 +68,11 @@ class ServedList:
             raise Malformed("malformed-status-list", "expected proofs that can be read")
         if covered.meaning is not None:
             raise Malformed("malformed-status-list", covered.meaning.message)
-        subject = document.get("credentialSubject")
+        subject = _subject(document.get("credentialSubject"))
         types, url, issuer = document.get("type"), document.get("id"), issuer_id(document)
         if not isinstance(types, list) or _LIST_TYPE not in types or not isinstance(url, str) or issuer is None:
             raise Malformed("malformed-status-list", f"expected a {_LIST_TYPE} with an id")
-        if not isinstance(subject, dict) or subject.get("type") not in (_SUBJECT_TYPE, [_SUBJECT_TYPE]):
+        if subject.get("type") not in (_SUBJECT_TYPE, [_SUBJECT_TYPE]):
             raise Malformed("malformed-status-list", f"expected a subject of type {_SUBJECT_TYPE}")
         valid_from, valid_until = validity
         stated = [moment for moment in (valid_from, *_times_of_proofs(proofs, issuer)) if moment is not None]
@@ -129,6 +129,14 @@ def _times_of_proofs(proofs: tuple[CoveredProof, ...], issuer: str) -> list[date
     """Return when the issuer's own proofs were made: anybody could put a fresh one beside an old list."""
     own = [item.proof for item in proofs if isinstance(item.proof, Proof) and item.proof.purpose == ASSERTION]
     return [proof.created for proof in own if proof.verification_method.startswith(f"{issuer}#")]
+
+
+def _subject(value: JsonValue) -> JsonObject:
+    # A list of one subject is another spelling of it.
+    item = value[0] if isinstance(value, list) and len(value) == 1 else value
+    if not isinstance(item, dict):
+        raise Malformed("malformed-status-list", "expected one subject", where="credentialSubject")
+    return item
 
 
 def _purposes(subject: JsonObject) -> tuple[str, ...]:

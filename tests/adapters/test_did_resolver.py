@@ -249,6 +249,22 @@ def test_a_host_that_drips_its_answer_meets_the_deadline(host: DidHost, trusting
     assert time.monotonic() - started < 10
 
 
+def test_a_host_with_an_address_that_cannot_be_reached_is_asked_at_its_next(
+    monkeypatch: pytest.MonkeyPatch, host: DidHost, trusting: FetchSettings
+) -> None:
+    host.serve(WELL_KNOWN, document_of(host.did))
+    # The host listens on IPv4 alone.
+    answer = [
+        (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", host.port, 0, 0)),
+        (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", host.port, 0, 0)),
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", host.port)),
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answer)
+
+    assert WebDidResolver(trusting).resolve(host.did).content == document_of(host.did)
+    assert len(host.requests) == 1
+
+
 def test_a_port_where_nobody_listens_is_unreachable(trusting: FetchSettings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as reserved:
         port = reserved.getsockname()[1]

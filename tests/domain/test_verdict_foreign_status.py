@@ -71,6 +71,17 @@ def test_a_list_of_another_purpose_is_unusable(purposes: JsonValue) -> None:
     assert verdict.word is Word.INDETERMINATE
 
 
+def test_a_list_that_spells_its_subject_as_a_list_of_one_counts() -> None:
+    foreign = Foreign(foreign_entry())
+    document = list_document(foreign.url, purpose="revocation", index=7, value=True, issuer=foreign.issuer, at=NOW)
+    one, two = ([document["credentialSubject"], *more] for more in ((), ({"id": "urn:example:2"},)))
+
+    spelled, several = (copy_of(foreign, members={"credentialSubject": subject}) for subject in (one, two))
+
+    assert foreign.verify(spelled).word is Word.REVOKED
+    assert outcome(foreign.verify(several), CheckId.REVOCATION) == (Result.UNKNOWN, Reason.STATUS_MISSING)
+
+
 def test_a_list_of_several_purposes_counts_for_each() -> None:
     foreign = Foreign([foreign_entry(), foreign_entry("suspension")])
 
