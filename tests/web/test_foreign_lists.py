@@ -3,14 +3,20 @@
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
-from registry.web.app import create_interop_app
+from registry.adapters.clock import SystemClock
+from registry.adapters.guarded_fetch import FetchSettings
+from registry.adapters.status_fetcher import WebStatusLists
+from registry.service.verifying import Verifier
+from registry.web.app import create_app, create_interop_app
 from registry.wiring.interop import INSTANCES, opened_interop
 from registry.wiring.interop_options import InteropOptions
+from tests.registry_world import World
 from tests.web_server import serve
 
 
@@ -79,3 +85,27 @@ def test_a_server_that_must_not_look_at_this_machine_does_not_and_is_in_doubt(is
 
     with server(loopback=False) as stranger:
         assert verified(stranger, credential) == (False, ["status-unreachable"])
+
+
+def test_the_registry_fetches_lists_only_when_the_verifier_asks(issuing: httpx.Client, world: World) -> None:
+    credential = issue(issuing, INSTANCES[0].name, "asked")
+    verifier = Verifier(
+        clock=SystemClock(),
+        json_ld=world.resources.json_ld,
+        did_resolver=world.container.did_resolver,
+        status_lists=WebStatusLists(SystemClock(), FetchSettings(plain_http_hosts=frozenset({"127.0.0.1"}))),
+        chain=None,
+        published=None,
+    )
+    codes = []
+    with serve(create_app(replace(world.container, verifier=verifier))) as client:
+        for options in ({}, {"fetchStatus": False}, {"fetchStatus": True}):
+            body = {"credential": credential, "options": {"profile": "vc", **options}}
+            verdict = client.post("/v1/verify", json=body).json()
+            codes.append((verdict["verdict"], verdict["checks"][8]["code"]))
+
+    assert codes == [
+        ("indeterminate", "status-missing"),
+        ("indeterminate", "status-missing"),
+        ("valid", "not-revoked"),
+    ]
