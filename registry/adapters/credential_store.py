@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, literal, select
 
 from registry.adapters import bulk, tables
 from registry.adapters.bulk import RowForms, insert_rows
+from registry.adapters.database import widen_cache
 from registry.adapters.statements import one_row
 from registry.domain.errors import Conflict
 from registry.domain.hashing import Digest
@@ -16,6 +17,9 @@ from registry.store_ports import CredentialRecord, NewCredential, Standing
 
 KEYS_A_QUERY: Final = 1_000
 """One chunk of an upload. SQLite takes 32,766 parameters a statement, PostgreSQL 65,535."""
+
+MANY: Final = 500
+"""Credentials of one call that come from an upload: more such calls will follow."""
 
 _ENTRY: Final = tables.credential_entry
 _CREDENTIALS: Final = (
@@ -124,6 +128,8 @@ class CredentialStore:
         if not credentials:
             return
         self._refer(credentials)
+        if len(credentials) >= MANY:
+            widen_cache(self._connection)
         forms = RowForms(self._connection)
         rows = [_rows(forms, credential) for credential in credentials]
         insert_rows(self._connection, tables.credential, [each.credential for each in rows])

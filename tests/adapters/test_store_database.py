@@ -13,7 +13,14 @@ from sqlalchemy import Connection, Engine, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from registry.adapters import tables
-from registry.adapters.database import describe_url, open_engine, read_transaction, write_transaction
+from registry.adapters.database import (
+    SQLITE_CHECKPOINT_PAGES,
+    describe_url,
+    open_engine,
+    read_transaction,
+    widen_cache,
+    write_transaction,
+)
 from registry.adapters.migrations import SchemaDiffers, check_schema, head, upgrade
 from registry.adapters.sql_store import SqlStore
 from registry.domain.errors import Conflict, Malformed, Unavailable
@@ -132,6 +139,24 @@ def test_sqlite_runs_with_the_settings_that_durability_rests_on(tmp_path: Path) 
         "foreign_keys": 1,
         "trusted_schema": 0,
     }
+
+
+def test_a_connection_that_stores_rows_by_the_thousand_keeps_more_pages(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'registry.db'}")
+    upgrade(engine)
+
+    with engine.begin() as connection:
+        before = pragma(connection, "cache_size")
+        widen_cache(connection)
+        wide = pragma(connection, "cache_size")
+    with engine.begin() as connection:
+        # The pool gives the same one again.
+        again = pragma(connection, "cache_size")
+        moved = pragma(connection, "wal_autocheckpoint")
+    engine.dispose()
+
+    assert (before, wide, again) == (-32_000, -256_000, -256_000)
+    assert moved == SQLITE_CHECKPOINT_PAGES
 
 
 def test_text_in_a_column_of_numbers_is_refused(engine: Engine) -> None:
