@@ -10,8 +10,9 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
 from registry.domain.errors import Unavailable
@@ -47,6 +48,15 @@ class _Entry(Generic[_Value]):
     size_bytes: int
 
 
+@dataclass(slots=True)
+class _Turn:
+    """Whose turn it is to load a key."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    threads: int = 0
+    """Those that load or wait; the last one takes it away."""
+
+
 class ExpiringCache(Generic[_Value]):
     """Values by key; the least recently asked for goes first."""
 
@@ -62,7 +72,7 @@ class ExpiringCache(Generic[_Value]):
         self._max_bytes = max_bytes
         self._entries: OrderedDict[str, _Entry[_Value]] = OrderedDict()
         self._size_bytes = 0
-        self._loading: dict[str, threading.Lock] = {}
+        self._loading: dict[str, _Turn] = {}
         self._lock = threading.Lock()
 
     def get(self, key: str, load: Callable[[], Loaded[_Value]], *, max_age_seconds: float = math.inf) -> _Value:
@@ -89,9 +99,19 @@ class ExpiringCache(Generic[_Value]):
             self._entries.move_to_end(key)
             return entry
 
-    def _only_one(self, key: str) -> threading.Lock:
+    @contextmanager
+    def _only_one(self, key: str) -> Iterator[None]:
         with self._lock:
-            return self._loading.setdefault(key, threading.Lock())
+            turn = self._loading.setdefault(key, _Turn())
+            turn.threads += 1
+        try:
+            with turn.lock:
+                yield
+        finally:
+            with self._lock:
+                turn.threads -= 1
+                if turn.threads == 0:
+                    del self._loading[key]
 
     def _load(self, key: str, load: Callable[[], Loaded[_Value]]) -> _Entry[_Value]:
         entry: _Entry[_Value]
@@ -104,10 +124,6 @@ class ExpiringCache(Generic[_Value]):
             raise
         except Unavailable as error:
             entry = _Entry(loaded=error, asked=asked, expires=self._clock() + FAILURE_SECONDS, size_bytes=0)
-        finally:
-            with self._lock:
-                # Who waits holds the lock already; who comes later finds the entry, or makes a new lock.
-                self._loading.pop(key, None)
         self._keep(key, entry)
         return entry
 

@@ -113,6 +113,8 @@ def test_one_thread_fetches_and_the_others_wait_for_it() -> None:
     assert other == "b at 0"
     assert values == ["a at 0"] * 8
     assert host.calls == ["b", "a"]
+    # Nothing is left of the waiting: strangers choose the keys.
+    assert cache._loading == {}
 
 
 @pytest.mark.parametrize(("said", "kept"), [(None, 60.0), (0.0, 5.0), (7.0, 7.0), (1e9, 300.0)])
