@@ -3,7 +3,7 @@
 They are read when all they do is give terms a meaning: terms mapped to absolute IRIs, with a datatype, as a set or a
 list, and a vocabulary for the rest. What could make a JSON reader and a JSON-LD reader see different things (other
 names for keywords, maps whose keys are data, default languages, a base, imports, terms mapped to nothing) is not
-judged: such a context is unknown. See docs/decisions/0015-contexts-inside-documents.md.
+judged: such a context is unknown. See docs/decisions/0016-contexts-inside-documents.md.
 """
 
 from typing import Final
