@@ -61,6 +61,12 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 	$(RUN) -m pip install $(PIP_LOCKED) -r requirements/dev.txt
 	@touch $@
 
+# The optional extra, for its tests: made for Python up to 3.14.
+$(VENV)/.ray: $(VENV)/.dev requirements/ray.txt
+	@if $(RUN) -c 'import sys; sys.exit(sys.version_info >= (3, 15))'; \
+	  then $(RUN) -m pip install $(PIP_LOCKED) -r requirements/ray.txt && echo installed > $@; \
+	  else echo "NOTE: there is no Ray for this Python; its tests are left out" && echo absent > $@; fi
+
 # Tools whose dependencies must not mix with the project's.
 .venv-%/.made: requirements/%.txt $(VENV)/.created
 	$(PYTHON) -m venv $(@D)
@@ -77,12 +83,13 @@ serve: $(VENV)/.runtime
 
 # -- tests ----------------------------------------------------------------------------------------------------------
 
-test: $(VENV)/.dev contracts-tools judges-tools
+test: $(VENV)/.ray contracts-tools judges-tools
 	@rm -f .coverage .coverage.*
 	@echo "seed $(SEED): repeat this run with  make test SEED=$(SEED)"
 	@test -d "$(SHARED_DATA)" || echo "NOTE: $(SHARED_DATA) is absent; the tests named below that read it are left out"
 	$(RUN) -m pytest -n $(TEST_PROCESSES) --randomly-seed=$(SEED) \
 	  --hypothesis-seed=$(SEED) --cov --cov-report= $(PYTEST_ARGS) \
+	  $$(grep -q installed $(VENV)/.ray || echo --without-ray) \
 	  $(if $(wildcard $(SHARED_DATA)/.),,--without-shared-data)
 	$(RUN) -m coverage report --fail-under=95
 	$(RUN) -m coverage report --fail-under=100 --include='registry/domain/*,anchor_worker/machine.py'
@@ -161,6 +168,7 @@ UV_COMPILE := .venv-lock/bin/uv pip compile --quiet --python-version 3.11 --only
 lock: .venv-lock/.made
 	$(UV_COMPILE) $(UPGRADE) requirements/dev.in --output-file requirements/dev.txt
 	$(UV_COMPILE) requirements/runtime.in --constraint requirements/dev.txt --output-file requirements/runtime.txt
+	$(UV_COMPILE) requirements/ray.in --constraint requirements/dev.txt --output-file requirements/ray.txt
 	$(UV_COMPILE) requirements/build.in --constraint requirements/dev.txt --output-file requirements/build.txt
 	$(UV_COMPILE) requirements/mutation.in --constraint requirements/dev.txt --output-file requirements/mutation.txt
 	$(UV_COMPILE) $(UPGRADE) requirements/audit.in --output-file requirements/audit.txt

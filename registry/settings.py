@@ -6,7 +6,7 @@ docs/operating.md has the table; a test compares the two.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -71,6 +71,9 @@ class Settings(BaseSettings):
 
     upload_processes: Annotated[int | None, Field(ge=0, le=256)] = None
     """Processes that judge and sign uploads, one for each core unless set; 0 or 1 leaves it to the service's own."""
+
+    upload_executor: Literal["processes", "ray"] = "processes"
+    """What these run in: processes of the service's own, or Ray on this machine (the extra `ray`)."""
 
     anchor_key_file: Path | None = None
     """The anchoring account's key: a version 3 keystore, or a bare key in a file nobody else may read."""

@@ -31,10 +31,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="leave out the test files that read the data kept beside the repository",
     )
+    parser.addoption(
+        "--without-ray",
+        action="store_true",
+        help="leave out the tests of the optional extra `ray`, for a Python that it is not made for",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests of Ray where that was asked for; otherwise they fail where it is missing."""
+    if config.getoption("--without-ray"):
+        left_out = [item for item in items if item.get_closest_marker("ray") is not None]
+        items[:] = [item for item in items if item.get_closest_marker("ray") is None]
+        config.hook.pytest_deselected(items=left_out)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Name the tests that are left out, so that leaving them out is never silent."""
+    ray = ["LEFT OUT: the tests of Ray"] if config.getoption("--without-ray") else []
+    return ray + _outside_data_header(config)
+
+
+def _outside_data_header(config: pytest.Config) -> list[str]:
     if not config.getoption("--without-shared-data"):
         return [f"shared data: {SHARED_DATA}"]
     tests = Path(__file__).parent

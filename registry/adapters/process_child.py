@@ -70,7 +70,7 @@ def _serve(connection: Connection, received: "queue.SimpleQueue[Any]") -> None:
         try:
             result = _answer(message, tools)
         except Exception as error:  # noqa: BLE001 - raised again by the parent, where it belongs
-            failure = _told(error)
+            failure = told(error)
         try:
             connection.send((result, failure))
         except OSError:
@@ -87,7 +87,7 @@ def _answer(message: Any, tools: list[Any]) -> Any:  # noqa: ANN401  # what is s
     return function(tools[0], chunk)
 
 
-def _told(error: Exception) -> Exception:
+def told(error: Exception) -> Exception:
     """Make an error fit to be sent: ours as they are, others by name and place, as they may repeat somebody's data."""
     if isinstance(error, CredrootError):
         return error

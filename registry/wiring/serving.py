@@ -76,7 +76,10 @@ def build_container(settings: Settings) -> Container:
             resources,
             max_bytes=settings.max_upload_bytes,
             executor=open_executor(
-                resources, password=settings.issuer_key_password(), processes=settings.upload_processes
+                resources,
+                password=settings.issuer_key_password(),
+                processes=settings.upload_processes,
+                kind=settings.upload_executor,
             ),
         ),
         verifier=Verifier(

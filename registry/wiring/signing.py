@@ -3,11 +3,13 @@
 import os
 import secrets
 from dataclasses import dataclass, field
+from typing import Literal
 
 from registry.adapters.clock import SystemClock
 from registry.adapters.identifiers import Identifiers
 from registry.adapters.keys import PasswordKeyVault
 from registry.adapters.process_pool import ProcessPool
+from registry.adapters.ray_pool import RayPool
 from registry.adapters.shaped_json_ld import open_json_ld
 from registry.service.resources import Resources, SigningTools
 from registry.service.row_work import RowExecutor, RowWorker
@@ -35,7 +37,9 @@ class WorkerFactory:
         )
 
 
-def open_executor(resources: Resources, *, password: str, processes: int | None) -> RowExecutor | None:
+def open_executor(
+    resources: Resources, *, password: str, processes: int | None, kind: Literal["processes", "ray"] = "processes"
+) -> RowExecutor | None:
     """Return what uploads are judged and signed by: None, for this process alone, with fewer than two processes.
 
     Unless a number is given there is one for each core that this process may use.
@@ -43,5 +47,7 @@ def open_executor(resources: Resources, *, password: str, processes: int | None)
     processes = len(os.sched_getaffinity(0)) if processes is None else processes
     if processes < 2:
         return None
-    factory = WorkerFactory(public_url=resources.public_url, password=password)
-    return ProcessPool(factory, processes=processes, local=RowWorker(resources))
+    factory, local = WorkerFactory(public_url=resources.public_url, password=password), RowWorker(resources)
+    if kind == "ray":
+        return RayPool(factory, processes=processes, local=local)
+    return ProcessPool(factory, processes=processes, local=local)

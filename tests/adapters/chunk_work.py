@@ -76,7 +76,7 @@ def always_end(_: Tools, chunk: int) -> int:
 def wait_for(_: Tools, chunk: tuple[int, Path]) -> int:
     """Say that it began, then wait until somebody puts the file there."""
     number, gate = chunk
-    gate.with_name(f"begun-{number}").touch()
+    gate.with_name(f"begun-{number}").write_text(str(os.getpid()))
     until(gate.exists)
     return number
 

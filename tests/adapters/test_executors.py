@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ from typing import Final, TypeAlias
 import pytest
 
 from registry.adapters.process_pool import MAX_DEATHS, ProcessPool
+from registry.adapters.ray_pool import RayPool
 from registry.domain.errors import Conflict, Unavailable
 from registry.ports import ChunkExecutor
 from registry.service.row_work import InProcess
@@ -35,6 +37,8 @@ from tests.paths import REPO_ROOT
 PROCESSES: Final = 2
 AHEAD: Final = 8
 """More chunks than any executor may take before the first result is fetched."""
+LISTENING: Final = "0A"
+"""The state of a socket, as /proc/net/tcp writes it."""
 Executor: TypeAlias = ChunkExecutor[Tools]
 
 
@@ -47,10 +51,47 @@ def pool() -> Iterator[ProcessPool[Tools]]:
         opened.close()
 
 
-@pytest.fixture(params=["in_process", "processes"])
+class OneRay:
+    """Ray, started by the first test that needs it and again after one that closed it: it takes seconds."""
+
+    def __init__(self) -> None:
+        self._pool: RayPool[Tools] | None = None
+
+    def opened(self) -> RayPool[Tools]:
+        if self._pool is None:
+            self._pool = RayPool(MakeTools(), processes=PROCESSES, local=Tools("tools"))
+        return self._pool
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
+
+
+@pytest.fixture(scope="module")
+def one_ray() -> Iterator[OneRay]:
+    ray = OneRay()
+    yield ray
+    ray.close()
+
+
+@pytest.fixture(params=["in_process", "processes", pytest.param("ray", marks=pytest.mark.ray)])
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
     if request.param == "in_process":
         yield InProcess(Tools("tools"))
+        return
+    if request.param == "ray":
+        yield request.getfixturevalue("one_ray").opened()
+        return
+    with pool() as opened:
+        yield opened
+
+
+@pytest.fixture(params=["processes", pytest.param("ray", marks=pytest.mark.ray)])
+def elsewhere(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    """Give an executor that works in other processes."""
+    if request.param == "ray":
+        yield request.getfixturevalue("one_ray").opened()
         return
     with pool() as opened:
         yield opened
@@ -127,9 +168,9 @@ def test_tools_are_made_where_they_are_used_and_once(executor: Executor) -> None
     assert all(process == made_in for _, process, made_in in done)
 
 
-def test_a_pool_works_in_several_processes_at_once(tmp_path: Path) -> None:
+def test_several_processes_work_at_once(elsewhere: Executor, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
-    with pool() as opened, closing(opened.map(wait_for, [(number, gate) for number in range(PROCESSES)])) as results:
+    with closing(elsewhere.map(wait_for, [(number, gate) for number in range(PROCESSES)])) as results:
         done: list[int] = []
         thread = threading.Thread(target=lambda: done.extend(results))
         thread.start()
@@ -149,10 +190,9 @@ def test_a_pool_starts_no_process_for_a_single_chunk() -> None:
         assert opened.processes() == ()
 
 
-def test_a_process_that_is_killed_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
-    with pool() as opened:
-        done = list(opened.map(end_once, [(number, tmp_path / "mark") for number in range(12)]))
-        again = list(opened.map(double, range(4)))
+def test_a_process_that_is_killed_loses_nothing_and_doubles_nothing(elsewhere: Executor, tmp_path: Path) -> None:
+    done = list(elsewhere.map(end_once, [(number, tmp_path / "mark") for number in range(12)]))
+    again = list(elsewhere.map(double, range(4)))
 
     assert done == list(range(12))
     assert (tmp_path / "mark").exists()
@@ -172,53 +212,95 @@ def test_idle_processes_that_are_killed_are_replaced() -> None:
     assert not {process for _, process, _ in done} & set(killed)
 
 
-def test_a_chunk_that_ends_every_process_is_given_up() -> None:
-    with pool() as opened:
-        with pytest.raises(Unavailable) as given_up:
-            list(opened.map(always_end, range(4)))
+def test_a_chunk_that_ends_every_process_is_given_up(elsewhere: Executor) -> None:
+    with pytest.raises(Unavailable) as given_up:
+        list(elsewhere.map(always_end, range(4)))
 
-        assert list(opened.map(double, [1, 2])) == [("tools", 2), ("tools", 4)]
-
+    assert list(elsewhere.map(double, [1, 2])) == [("tools", 2), ("tools", 4)]
     assert given_up.value.code == "worker-process-ended"
     assert str(MAX_DEATHS) in given_up.value.message
 
 
 def test_closing_a_pool_ends_its_processes_in_the_middle_of_a_chunk(tmp_path: Path) -> None:
-    gate = tmp_path / "gate"
     with pool() as opened:
-        ended: list[str] = []
-
-        def work() -> None:
-            try:
-                list(opened.map(wait_for, [(number, gate) for number in range(6)]))
-            except Unavailable as error:
-                ended.append(error.code)
-
-        thread = threading.Thread(target=work)
-        thread.start()
-        until(lambda: (tmp_path / "begun-0").exists() and (tmp_path / "begun-1").exists())
-        processes = opened.processes()
-        opened.close()
-        thread.join()
-
-    assert ended == ["executor-closed"]
-    assert len(processes) == PROCESSES
-    assert not any(is_running(process) for process in processes)
-
-
-def test_a_closed_pool_refuses_work() -> None:
-    with pool() as opened:
-        opened.close()
+        ended = closed_in_the_middle(opened, tmp_path / "gate")
 
         with pytest.raises(Unavailable) as refused:
             list(opened.map(double, range(3)))
 
+    assert ended == "executor-closed"
     assert refused.value.code == "executor-closed"
 
 
-def test_an_error_of_another_kind_tells_its_name_and_place_and_nobody_s_data() -> None:
-    with pool() as opened, pytest.raises(RuntimeError) as broken:
-        list(opened.map(break_three, range(4)))
+@pytest.mark.ray
+def test_closing_ray_ends_its_processes_in_the_middle_of_a_chunk(one_ray: OneRay, tmp_path: Path) -> None:
+    opened = one_ray.opened()
+
+    ended = closed_in_the_middle(opened, tmp_path / "gate")
+
+    with pytest.raises(Unavailable) as refused:
+        list(opened.map(double, range(3)))
+    one_ray.close()
+    assert ended == "executor-closed"
+    assert refused.value.code == "executor-closed"
+
+
+@pytest.mark.ray
+def test_ray_keeps_to_this_machine_and_to_itself(one_ray: OneRay) -> None:
+    opened = one_ray.opened()
+    workers = {process for _, process, _ in opened.map(where, range(8))}
+    import ray
+
+    addresses = [node["NodeManagerAddress"] for node in ray.nodes()]
+    environments = [Path(f"/proc/{process}/environ").read_bytes().split(b"\0") for process in workers]
+    listening = [address for process in workers for address in listening_addresses(process)]
+
+    assert addresses == ["127.0.0.1"]
+    assert all(b"RAY_AUTH_MODE=token" in variables for variables in environments)
+    assert all(b"RAY_USAGE_STATS_ENABLED=0" in variables for variables in environments)
+    assert listening
+    assert set(listening) <= {"127.0.0.1", "::ffff:127.0.0.1", "::1"}
+
+
+def listening_addresses(process_id: int) -> list[str]:
+    """Return the addresses on which a process waits for connections."""
+    sockets = {str(link.readlink()) for link in Path(f"/proc/{process_id}/fd").iterdir() if link.is_symlink()}
+    found: list[str] = []
+    for family, table in ((socket.AF_INET, "tcp"), (socket.AF_INET6, "tcp6")):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            local, state, inode = (line.split()[at] for at in (1, 3, 9))
+            if state == LISTENING and f"socket:[{inode}]" in sockets:
+                words = bytes.fromhex(local.split(":")[0])
+                # The kernel writes words of four bytes in the order of this machine.
+                address = b"".join(words[at : at + 4][::-1] for at in range(0, len(words), 4))
+                found.append(socket.inet_ntop(family, address))
+    return found
+
+
+def closed_in_the_middle(opened: Executor, gate: Path) -> str | None:
+    """Close an executor while all its processes wait for a gate; return what became of the work."""
+    ended: list[str] = []
+
+    def work() -> None:
+        try:
+            list(opened.map(wait_for, [(number, gate) for number in range(6)]))
+        except Unavailable as error:
+            ended.append(error.code)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    begun = [gate.with_name(f"begun-{number}") for number in range(PROCESSES)]
+    until(lambda: all(mark.exists() and mark.read_text() for mark in begun))
+    processes = [int(mark.read_text()) for mark in begun]
+    opened.close()
+    thread.join()
+    until(lambda: not any(is_running(process) for process in processes))
+    return ended[0] if ended else None
+
+
+def test_an_error_of_another_kind_tells_its_name_and_place_and_nobody_s_data(elsewhere: Executor) -> None:
+    with pytest.raises(RuntimeError) as broken:
+        list(elsewhere.map(break_three, range(4)))
 
     assert "ValueError" in str(broken.value)
     assert "break_three" in str(broken.value)

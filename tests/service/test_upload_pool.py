@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 import pytest
 
 from registry.adapters.process_pool import ProcessPool
+from registry.adapters.ray_pool import RayPool
 from registry.domain.canonical import parse_object
 from registry.domain.hashing import sha256
 from registry.service.issuers import rotate_key
@@ -253,6 +254,19 @@ def test_closing_a_runner_stops_between_two_chunks_and_ends_the_processes(
     assert not any(Path(f"/proc/{process}").exists() for process in running)
     assert stopped.rows_issued == len(world.issued(stopped))
     assert issue(world, stopped, InProcess(RowWorker(world.resources))).rows_issued == 400
+
+
+@pytest.mark.ray
+def test_ray_signs_uploads_too(world: World, issuer: IssuerRecord, achievement: AchievementRecord) -> None:
+    executor = open_executor(world.resources, password=PASSWORD, processes=2, kind="ray")
+    assert isinstance(executor, RayPool)
+    try:
+        done = issue(world, started(world, issuer, achievement, executor, people()), executor)
+    finally:
+        executor.close()
+
+    assert (done.state, done.rows_issued) == (UploadState.ISSUED, ROWS)
+    assert names_issued(world, done) == [f"Person {n}" for n in range(ROWS)]
 
 
 @pytest.mark.parametrize("processes", [0, 1])
