@@ -27,7 +27,9 @@ from registry.service.stamps import Drafted, Shape, Stamp, is_harmless, make_sta
 from registry.store_ports import NewCredential
 
 MAX_STAMPS: Final = 256
-"""Shapes of the orders of some templates; a stamp takes some 30 KB and five milliseconds to make."""
+"""Shapes of the orders of some templates; a stamp takes some five milliseconds to make."""
+MAX_STAMPS_SIZE: Final = 33_554_432
+"""Characters of all stamps together: one takes some 20,000, one with an embedded picture some 300,000."""
 MAX_STAMPED_BYTES: Final = 131_072
 """Half of what the JSON-LD port admits: beyond, it is asked."""
 
@@ -38,6 +40,7 @@ class Stamper:
     def __init__(self, tools: SigningTools) -> None:
         self._tools = tools
         self._stamps: OrderedDict[Shape, Stamp | None] = OrderedDict()
+        self._size = 0
 
     def sign_chunk(self, template: Template, orders: Sequence[Order], slots: Sequence[int]) -> list[NewCredential]:
         """Build, sign and hash the credentials of some orders, each with its slot; all are created at one moment.
@@ -63,9 +66,11 @@ class Stamper:
             stamp = self._stamps[shape]
         except KeyError:
             stamp = chunk.make_stamp(order, slot)
-            if len(self._stamps) >= MAX_STAMPS:
-                self._stamps.popitem(last=False)
             self._stamps[shape] = stamp
+            self._size += 0 if stamp is None else stamp.size
+            while len(self._stamps) > MAX_STAMPS or self._size > MAX_STAMPS_SIZE:
+                _, dropped = self._stamps.popitem(last=False)
+                self._size -= 0 if dropped is None else dropped.size
         else:
             self._stamps.move_to_end(shape)
         return stamp

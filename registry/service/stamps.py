@@ -77,6 +77,8 @@ class Stamp:
     write_unsecured: _Write | None
     """None when no proof signs JSON."""
     write_secured: _Write
+    size: int
+    """About how many characters it takes."""
 
     def cover(self, values: Sequence[str]) -> dict[CanonicalForm, bytes] | None:
         """Write the document in the canonical forms that proofs sign; None where the values need the plain way."""
@@ -258,8 +260,9 @@ def make_stamp(
         {**options[suite.name], "created": created, "proofValue": value}
         for suite, value in zip(suites, values, strict=True)
     ]
-    secured = attach_proofs(marked, proofs, as_list=is_open_badge(marked))
-    write_unsecured = text_with_gaps(split_at_markers(canonicalize(marked).decode(), markers))
+    unsecured = canonicalize(marked).decode()
+    secured = canonicalize(attach_proofs(marked, proofs, as_list=is_open_badge(marked))).decode()
+    write_unsecured = text_with_gaps(split_at_markers(unsecured, markers))
     stamp = Stamp(
         contexts={"@context": drafted.document["@context"]},
         base_url=drafted.base_url,
@@ -267,7 +270,8 @@ def make_stamp(
         purposes=_purposes(drafted.document),
         quads=quads,
         write_unsecured=write_unsecured if CanonicalForm.JCS in forms else None,
-        write_secured=text_with_gaps(split_at_markers(canonicalize(secured).decode(), [*markers, *values, created])),
+        write_secured=text_with_gaps(split_at_markers(secured, [*markers, *values, created])),
+        size=len(unsecured) + len(secured) + (0 if quads is None else quads.size),
     )
     # The document that it was made of must come out of it again.
     filled = stamp.values(drafted.order, drafted.document_id, drafted.drawn, drafted.slot)

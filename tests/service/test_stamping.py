@@ -82,6 +82,20 @@ def test_the_oldest_stamp_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(stamper._stamps) == 2
 
 
+def test_stamps_take_a_bounded_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    stamper = Stamper(signing_tools("room"))
+    template = template_of()
+    stamper.sign_chunk(template, [order_of()], [1])
+    monkeypatch.setattr(stamping, "MAX_STAMPS_SIZE", stamper._size + 2_000)
+
+    for changes in ({"narrative": "x"}, {"license_number": "x"}):
+        stamper.sign_chunk(template, [order_of(**changes)], [1])
+
+    (stamp,) = stamper._stamps.values()
+    assert stamp is not None
+    assert stamper._size == stamp.size
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
