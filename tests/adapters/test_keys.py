@@ -1,10 +1,12 @@
 import threading
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from registry.adapters.keys import SCRYPT_LOG2_N, Ed25519Signer, PasswordKeyVault
+from registry.adapters.keys import SCRYPT_LOG2_N, EcdsaSigner, Ed25519Signer, PasswordKeyVault
 from registry.domain.errors import Malformed, Unavailable
+from registry.domain.multikey import KeyAlgorithm
 from registry.domain.signatures import verify_signature
 from registry.ports import KeyVault, Signer
 
@@ -134,3 +136,46 @@ def test_two_keys_share_neither_salt_nor_nonce() -> None:
 
     assert first[7:23] != second[7:23]
     assert first[23:35] != second[23:35]
+
+
+@pytest.mark.parametrize("algorithm", [KeyAlgorithm.ED25519, KeyAlgorithm.P256, KeyAlgorithm.P384])
+def test_a_stored_key_of_every_kind_signs_after_a_restart(algorithm: KeyAlgorithm) -> None:
+    sealed = vault().generate(algorithm)
+
+    signer = vault().unlock(sealed.encrypted_key)
+
+    assert sealed.public_key.algorithm is algorithm
+    assert signer.public_key == sealed.public_key
+    signature = signer.sign(b"data")
+    assert verify_signature(sealed.public_key, signature=signature, data=b"data")
+    # RFC 6979, and Ed25519 by itself: the same document is the same proof.
+    assert signer.sign(b"data") == signature
+
+
+@pytest.mark.parametrize("algorithm", [KeyAlgorithm.P256, KeyAlgorithm.P384])
+def test_a_changed_or_shortened_key_of_a_curve_opens_nothing(algorithm: KeyAlgorithm) -> None:
+    blob = vault().generate(algorithm).encrypted_key
+
+    for at in (7, 23, 35, 60, len(blob) - 1):
+        changed = bytearray(blob)
+        changed[at] ^= 1
+        with pytest.raises(Unavailable, match="does not open this key"):
+            vault().unlock(bytes(changed))
+    for other in (blob[:-1], blob + b"\0", b"CRK1" + blob[4:], b"CRP4" + blob[4:]):
+        with pytest.raises(Malformed, match="encrypted key of this registry"):
+            vault().unlock(other)
+
+
+def test_keys_that_no_suite_signs_with_are_not_made() -> None:
+    with pytest.raises(Malformed) as refusal:
+        vault().generate(KeyAlgorithm.SECP256K1)
+
+    assert refusal.value.code == "key-type-unsupported"
+    with pytest.raises(Malformed, match="P-256 or P-384"):
+        EcdsaSigner(ec.derive_private_key(7, ec.SECP256K1()))
+
+
+def test_a_signer_of_a_curve_does_not_show_its_secret() -> None:
+    private = ec.derive_private_key(123456789, ec.SECP256R1())
+
+    assert "123456789" not in repr(EcdsaSigner(private))

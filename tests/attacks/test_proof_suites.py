@@ -85,10 +85,12 @@ def with_proofs(document: JsonObject, *proofs: JsonObject) -> JsonObject:
     return {**document, "proof": list(proofs)}
 
 
-def added(document: JsonObject, signer: Signer, *matching: JsonObject, **members: JsonValue) -> JsonObject:
+def added(
+    document: JsonObject, signer: Signer, *matching: JsonObject, kind: str = "eddsa-rdfc-2022", **members: JsonValue
+) -> JsonObject:
     """Make one more proof of a document, over others if given."""
     plain = {name: member for name, member in document.items() if name != "proof"}
-    suite = SUITES["eddsa-rdfc-2022"]
+    suite = SUITES[kind]
     options = proof_options(plain, suite=suite, verification_method=method_of(signer), created=ISSUED_AT) | members
     seen: JsonObject = {**plain, "proof": list(matching)} if matching else plain
     data = suite.cover(seen, options, canonical_nquads=json_ld().canonical_nquads).hash_data(KeyAlgorithm.ED25519)
@@ -280,3 +282,37 @@ def test_a_fresh_proof_of_a_stranger_does_not_make_an_old_status_list_fresh() ->
 
 def _signed_by(signer: Signer, document: JsonObject) -> JsonObject:
     return signed(signer, document=document, created=NOW)
+
+
+@pytest.mark.parametrize("first", ["https://www.w3.org/ns/credentials/v2", "https://www.w3.org/2018/credentials/v1"])
+def test_older_proofs_are_checked_in_their_own_context(first: str) -> None:
+    dated = {"validFrom": "2026-11-01T00:00:00Z"} if "ns" in first else {"issuanceDate": "2026-11-01T00:00:00Z"}
+    subject: JsonObject = {"id": "urn:example:1"}
+    contexts: list[JsonValue] = [first, "https://w3id.org/security/suites/ed25519-2020/v1"]
+    document: JsonObject = {
+        "@context": contexts,
+        "type": ["VerifiableCredential"],
+        "issuer": did_key(ISSUER.public_key),
+        **dated,
+        "credentialSubject": subject,
+    }
+    proof = added(document, ISSUER, kind="Ed25519Signature2020")
+
+    verdict = verify({**document, "proof": proof})
+
+    assert verdict.word is Word.VALID, not_passed(verdict)
+    other: JsonObject = {**document, "credentialSubject": {"id": "urn:example:2"}, "proof": proof}
+    assert outcome(verify(other), CheckId.SIGNATURE) == (Result.FAIL, Reason.SIGNATURE_MISMATCH)
+    as_new: JsonObject = {**proof, "type": "DataIntegrityProof", "cryptosuite": "Ed25519Signature2020"}
+    assert outcome(verify({**document, "proof": as_new}), CheckId.SIGNATURE)[1] is Reason.PROOF_UNSUPPORTED
+
+
+def test_an_older_proof_without_its_context_has_no_meaning() -> None:
+    document = signed()
+    (proof,) = proofs_of(document)
+    older = {name: member for name, member in proof.items() if name != "cryptosuite"} | {"type": "Ed25519Signature2020"}
+
+    verdict = verify(with_proofs(document, older))
+
+    assert verdict.word is Word.INVALID
+    assert outcome(verdict, CheckId.SIGNATURE)[0] is Result.UNKNOWN
