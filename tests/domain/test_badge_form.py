@@ -1,65 +1,86 @@
-"""Badges are judged at least as strictly as the formal schema judges them, and where it is blind."""
+"""The rules of badges, one by one; that they are no laxer than the formal schema is in `test_badge_schema`."""
 
 import copy
-import json
-from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 from types import EllipsisType
 from typing import Any, TypeAlias, cast
 
 import pytest
-from jsonschema import Draft201909Validator
 
 from registry.domain.canonical import JsonObject, JsonValue
-from registry.domain.vc_form import check_form, is_open_badge
+from registry.domain.vc_form import check_form
 from tests.badges import unsigned_badge
-from tests.paths import SHARED_DATA
 
-SCHEMAS = SHARED_DATA / "schemas"
-EXAMPLES = SHARED_DATA / "examples" / "1edtech-spec"
-
-Place: TypeAlias = tuple[str | int, ...]
 Change: TypeAlias = "JsonValue | EllipsisType"
 
-REPLACEMENTS: list[Change] = [
-    *(..., None, 5, "x", True, []),
-    {},
-    ["x"],
-    [{}],
-    {"x": "y"},
-    {"@value": "x"},
-    {"id": "urn:a:b", "type": "Image"},
-    ["AchievementSubject", "VerifiableCredential"],
-]
+ENDORSEMENT: JsonObject = {
+    "@context": [
+        "https://www.w3.org/ns/credentials/v2",
+        "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json",
+    ],
+    "id": "urn:uuid:0b3aef56-cc33-4d1b-8172-58172aacd8ba",
+    "type": ["VerifiableCredential", "EndorsementCredential"],
+    "name": "In good standing",
+    "issuer": {"id": "did:web:agency.example", "type": ["Profile"], "name": "Agency"},
+    "validFrom": "2026-01-01T00:00:00Z",
+    "validUntil": "2027-01-01T00:00:00Z",
+    "credentialSubject": {"id": "https://poly.example/", "type": ["EndorsementSubject"], "endorsementComment": "Good."},
+}
+PICTURE: JsonObject = {"id": "https://poly.example/picture.png", "type": "Image", "caption": "A picture"}
+PROFILE: JsonObject = {
+    "id": "did:web:poly.example",
+    "type": ["Profile"],
+    "name": "Polytechnic",
+    "url": "https://poly.example/",
+    "image": PICTURE,
+    "endorsement": [ENDORSEMENT],
+    "dateOfBirth": "1970-01-01",
+    "address": {
+        "type": ["Address"],
+        "addressCountry": "NL",
+        "geo": {"type": "GeoCoordinates", "latitude": 52.1, "longitude": 5},
+    },
+    "otherIdentifier": [{"type": "IdentifierEntry", "identifier": "12345", "identifierType": "sourcedId"}],
+    "parentOrg": {"id": "did:web:universities.example", "type": ["Profile"]},
+}
+ALIGNMENT: JsonObject = {
+    "type": ["Alignment"],
+    "targetName": "analysis",
+    "targetUrl": "https://a.example/skills/1",
+    "targetType": "CFItem",
+}
 
 
 def full_badge() -> JsonObject:
-    """Return the specification's example of everything."""
-    return cast("JsonObject", json.loads((EXAMPLES / "fullOpenBadge-1.json").read_text()))
-
-
-@cache
-def schema(name: str) -> Draft201909Validator:
-    return Draft201909Validator(json.loads((SCHEMAS / f"ob_v3p0_achievementcredential_schema{name}.json").read_text()))
-
-
-def places(value: JsonValue, place: Place = ()) -> Iterator[Place]:
-    """Walk every place in a document but proofs, which are judged elsewhere."""
-    members: list[tuple[str | int, JsonValue]] = (
-        list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, list) else []
+    """Return a badge with every class of Open Badges in it."""
+    badge: Any = copy.deepcopy(unsigned_badge())  # reached into by path
+    badge["issuer"] = PROFILE
+    badge["endorsement"] = [ENDORSEMENT]
+    badge["endorsementJwt"] = ["eyJh.e30.c2ln"]
+    badge["image"] = PICTURE
+    badge["credentialSchema"] = [{"id": "https://a.example/schema.json", "type": "1EdTechJsonSchemaValidator2019"}]
+    badge["refreshService"] = {"id": "https://a.example/refresh", "type": "1EdTechCredentialRefresh"}
+    badge["termsOfUse"] = [{"id": "https://a.example/terms", "type": "Policy"}]
+    subject = badge["credentialSubject"]
+    subject["source"] = PROFILE
+    achievement = subject["achievement"]
+    achievement["creator"] = PROFILE
+    achievement["image"] = PICTURE
+    achievement["endorsement"] = ENDORSEMENT
+    achievement["alignment"] = [ALIGNMENT, ALIGNMENT]
+    achievement["related"] = [{"id": "urn:a:related", "type": ["Related"], "inLanguage": "pt-BR", "version": "2"}]
+    achievement["resultDescription"].append(
+        {
+            "id": "urn:a:rubric",
+            "type": ["ResultDescription"],
+            "name": "Rubric",
+            "resultType": "RubricCriterionLevel",
+            "rubricCriterionLevel": [{"id": "urn:a:level", "type": ["RubricCriterionLevel"], "name": "High"}],
+        }
     )
-    for name, member in members:
-        if name != "proof":
-            yield (*place, name)
-            yield from places(member, (*place, name))
+    return cast("JsonObject", copy.deepcopy(badge))
 
 
-def alike(place: Place) -> Place:
-    return tuple("#" if isinstance(name, int) else name for name in place)
-
-
-def changed(document: JsonObject, place: Place, value: Change) -> JsonObject:
+def changed(document: JsonObject, place: list[str | int], value: Change) -> JsonObject:
     result: Any = copy.deepcopy(document)  # reached into by any path
     inner = result
     for name in place[:-1]:
@@ -67,54 +88,16 @@ def changed(document: JsonObject, place: Place, value: Change) -> JsonObject:
     if isinstance(value, EllipsisType):
         del inner[place[-1]]
     else:
-        inner[place[-1]] = copy.deepcopy(value)
+        inner[place[-1]] = value
     return cast("JsonObject", result)
 
 
-def mutations(document: JsonObject) -> Iterator[tuple[Place, Change, JsonObject]]:
-    seen: set[Place] = set()
-    for place in places(document):
-        if alike(place) not in seen:
-            seen.add(alike(place))
-            for value in REPLACEMENTS:
-                yield place, value, changed(document, place, value)
-
-
-def lean_badge() -> JsonObject:
-    """Return the example with one of its seven endorsements left: the others have nothing new."""
-    document: Any = full_badge()  # reached into by path
-    achievement = document["credentialSubject"]["achievement"]
-    for profile in (document["issuer"], achievement, achievement["creator"]):
-        del profile["endorsement"]
-    del document["endorsement"][1:]
-    return cast("JsonObject", document)
-
-
-@pytest.mark.parametrize("document", [unsigned_badge(), lean_badge()], ids=["ours", "full"])
-def test_what_our_rules_admit_the_schema_admits_too(document: JsonObject) -> None:
-    assert check_form(document) == ()
-    assert schema("").is_valid(document)
-    admitted = 0
-
-    for place, value, mutation in mutations(document):
-        # Without its type it is no badge any more, and judged as something else.
-        if is_open_badge(mutation) and check_form(mutation) == ():
-            admitted += 1
-            assert schema(".jsonld-variant").is_valid(mutation), (place, value)
-
-    assert admitted > 100
-
-
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.json")), ids=lambda path: path.stem)
-def test_the_specification_s_examples_pass_both(path: Path) -> None:
-    document = json.loads(path.read_text())
-
-    assert check_form(document) == ()
-    assert schema("").is_valid(document)
+def test_a_badge_with_every_class_in_it_is_well_formed() -> None:
+    assert check_form(full_badge()) == ()
 
 
 def problems(place: str, value: Change) -> list[tuple[str, str]]:
-    names: Place = tuple(int(name) if name.isdigit() else name for name in place.split("."))
+    names = [int(name) if name.isdigit() else name for name in place.split(".")]
     return [(problem.code, problem.where) for problem in check_form(changed(full_badge(), names, value))]
 
 
@@ -180,12 +163,9 @@ def test_each_broken_rule_of_badges_has_its_code(place: str, value: Change, code
 
 
 def test_an_endorsement_of_its_own_is_judged_by_its_class() -> None:
-    endorsements = full_badge()["endorsement"]
-    assert isinstance(endorsements, list)
-    document = cast("JsonObject", endorsements[0])
-    assert check_form(document) == ()
+    assert check_form(ENDORSEMENT) == ()
 
-    nameless = {name: member for name, member in document.items() if name != "name"}
+    nameless = {name: member for name, member in ENDORSEMENT.items() if name != "name"}
 
     assert [problem.where for problem in check_form(nameless)] == ["name"]
 

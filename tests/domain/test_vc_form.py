@@ -312,10 +312,9 @@ def test_no_value_in_any_place_makes_the_check_fall_over(name: str, value: JsonV
     assert all(problem.code and problem.where and problem.message for problem in problems)
 
 
-W3C_EXAMPLES = sorted((SHARED_DATA / "examples" / "w3c-vcdm").glob("*.json"))
-
-
-@pytest.mark.parametrize("path", W3C_EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted((SHARED_DATA / "examples" / "w3c-vcdm").glob("*.json")), ids=lambda path: path.stem
+)
 def test_the_w3c_examples_are_well_formed(path: Path) -> None:
     document = json.loads(path.read_text())
 
