@@ -62,11 +62,6 @@ class UnreadProof:
     verification_method: str | None
     purpose: str | None
 
-    @property
-    def supported(self) -> bool:
-        """It is of a known kind, but broken."""
-        return self.problem.code != "proof-unsupported"
-
 
 ReadProof: TypeAlias = Proof | UnreadProof
 

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Final
 
 from registry.domain.canonical import MAX_DOCUMENT_BYTES, JsonObject, parse_object
-from registry.domain.data_integrity import ReadProof, read_proofs
 from registry.domain.errors import Malformed
 from registry.domain.hashing import Digest
 from registry.domain.leaf import leaf_of_document
@@ -35,8 +34,6 @@ class Presented:
     issuer: str | None
     validity: Found[tuple[datetime | None, datetime | None]]
     slot: Found[CredentialSlot]
-    proofs: Found[tuple[ReadProof, ...]]
-    """In the document's order, or what is wrong with them as a whole."""
     leaf: Found[Digest]
     """Recomputed from the document: a verifier believes no other."""
 
@@ -66,7 +63,6 @@ def read_presented(data: bytes) -> Presented:
         issuer=issuer_id(document),
         validity=_validity(document),
         slot=_slot(document),
-        proofs=_proofs(document),
         leaf=leaf_of_document(document),
     )
 
@@ -89,7 +85,6 @@ def _untold(problem: Problem, *, token: bool) -> Presented:
         issuer=None,
         validity=problem,
         slot=problem,
-        proofs=problem,
         leaf=problem,
     )
 
@@ -104,12 +99,5 @@ def _validity(document: JsonObject) -> Found[tuple[datetime | None, datetime | N
 def _slot(document: JsonObject) -> Found[CredentialSlot]:
     try:
         return parse_credential_slot(document)
-    except Malformed as error:
-        return Problem.of(error)
-
-
-def _proofs(document: JsonObject) -> Found[tuple[ReadProof, ...]]:
-    try:
-        return read_proofs(document)
     except Malformed as error:
         return Problem.of(error)

@@ -163,7 +163,6 @@ def test_a_proof_that_cannot_be_judged_is_told_with_its_cause(value: JsonObject,
 
     assert isinstance(read, UnreadProof)
     assert read.problem.code == code
-    assert read.supported == (code != "proof-unsupported")
 
 
 def test_a_chained_proof_covers_the_proofs_that_it_names_and_no_others() -> None:
