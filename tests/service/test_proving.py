@@ -16,7 +16,8 @@ from registry.domain.evidence import Policy
 from registry.service.checking import OwnWord, verify_here
 from registry.service.export import write_archive
 from registry.service.statuses import Reason, StatusAction, StatusRequest, change_status
-from registry.service.uploads import run, start
+from registry.service.upload_issuing import run
+from registry.service.uploads import start
 from registry.service.verifying import VerifyRequest
 from registry.store_ports import AchievementRecord, CredentialRecord, IssuerRecord, UploadRecord
 from tests.registry_world import MAX_UPLOAD_BYTES, World, opened_world
