@@ -12,7 +12,9 @@ from typing import Final
 from registry.domain.canonical import JsonObject, JsonValue, check_ijson
 from registry.domain.claims import check_claims
 from registry.domain.errors import Malformed
+from registry.domain.form_problem import as_objects
 from registry.domain.related_resource import unknown_resources
+from registry.domain.status_entry import StatusEntry, is_status_entry
 from registry.domain.vc_form import check_form, is_version_1, issuer_id
 
 DATA_INTEGRITY_CONTEXT: Final = "https://w3id.org/security/data-integrity/v2"
@@ -22,7 +24,7 @@ def prepare_credential(document: JsonObject, *, issuer: str) -> JsonObject:
     """Return a document as it is to be signed by an issuer, in a copy; its status is still to be added.
 
     Raises Malformed with the code of the first rule broken, `issuer-differs` for somebody else's credential,
-    `related-resource-unknown` for a digest that cannot be compared here. What JSON-LD would lose is told by the port.
+    `related-resource-unknown` for a digest that cannot be compared here, `malformed-status-entry`. What JSON-LD would lose is told by the port.
     """
     named = _of_issuer(document, issuer)
     for problem in check_form(named):
@@ -30,6 +32,9 @@ def prepare_credential(document: JsonObject, *, issuer: str) -> JsonObject:
     for resource in unknown_resources(named):
         message = f"expected resources that are known here, whose digest can be compared, got {resource}"
         raise Malformed("related-resource-unknown", message, where="relatedResource")
+    for entry in as_objects(named["credentialStatus"]) if "credentialStatus" in named else ():
+        if is_status_entry(entry):
+            StatusEntry.parse(entry)
     check_ijson(named)
     check_claims({name: member for name, member in named.items() if name != "proof"})
     return _with_proof_context(named)

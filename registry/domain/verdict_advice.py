@@ -61,6 +61,8 @@ def _document_notes(evidence: Evidence) -> Iterator[str]:
         return
     if own_contexts(document):
         yield "The document defines terms itself: read its member names only by those definitions."
+    if "credentialSchema" in document:
+        yield "The document names schemas of its own: whether it follows them was not looked at."
     for endorsement in evidence.endorsements:
         yield describe(endorsement, judge_endorsement(endorsement, moment=evidence.moment, now=evidence.now))
 

@@ -134,6 +134,7 @@ PERSON: JsonObject = {"type": "IdentityObject", "hashed": True, "identityType": 
         (f"{SUBJECT}.identifier.0", {**PERSON, "identityHash": "sha256$abc"}, "malformed-identity", None),
         (f"{SUBJECT}.identifier.0.pepper", "x", "malformed-identity", f"{SUBJECT}.identifier[0].pepper"),
         (f"{SUBJECT}.result.0.status", "Done", "result-status-unknown", f"{SUBJECT}.result[0].status"),
+        ("credentialSubject", "somebody", "malformed-subject", "credentialSubject"),
         ("issuer", "not an IRI", "malformed-issuer", "issuer"),
         ("issuer.dateOfBirth", "2020-13-01", "malformed-badge", "issuer.dateOfBirth"),
         ("issuer.url", "1edtech.edu", "malformed-badge", "issuer.url"),

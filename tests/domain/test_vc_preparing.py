@@ -13,6 +13,12 @@ DOCUMENT: JsonObject = {
     "issuer": ISSUER,
     "credentialSubject": {"id": "did:web:b.example", "shoeSize": 46, "nested": {"a": ["x", 1.5, True]}},
 }
+ENTRY: JsonObject = {
+    "type": "BitstringStatusListEntry",
+    "statusPurpose": "revocation",
+    "statusListIndex": "5",
+    "statusListCredential": "https://a.example/status/1",
+}
 OLDER: JsonObject = {
     "@context": ["https://www.w3.org/2018/credentials/v1"],
     "type": ["VerifiableCredential"],
@@ -43,6 +49,12 @@ def test_the_issuer_is_filled_in_where_it_is_missing() -> None:
     assert prepare_credential({**DOCUMENT, "issuer": {"id": ISSUER}}, issuer=ISSUER)["issuer"] == {"id": ISSUER}
 
 
+def test_a_status_entry_of_the_caller_s_is_kept() -> None:
+    document: JsonObject = {**DOCUMENT, "credentialStatus": [ENTRY, {"type": "Other"}]}
+
+    assert prepare_credential(document, issuer=ISSUER) == document
+
+
 def test_version_1_gets_the_words_for_a_proof() -> None:
     prepared = prepare_credential(OLDER, issuer=ISSUER)
 
@@ -59,6 +71,8 @@ def test_version_1_gets_the_words_for_a_proof() -> None:
         ({"credentialSubject": {}}, "malformed-subject"),
         ({"@context": "https://www.w3.org/ns/credentials/v2"}, "malformed-context"),
         ({"credentialSubject": {"name": None}}, "claim-null"),
+        ({"credentialStatus": {"type": "BitstringStatusListEntry"}}, "malformed-status-entry"),
+        ({"credentialStatus": [{"type": "Other"}, {**ENTRY, "statusListIndex": 5}]}, "malformed-status-entry"),
         ({"credentialSubject": {"name": "a\x00b"}}, "claim-control-character"),
         ({"credentialSubject": {"size": 2**53}}, "json-number"),
         (

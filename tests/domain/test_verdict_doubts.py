@@ -66,6 +66,13 @@ def test_a_digest_of_something_else_is_no_doubt_but_a_fault() -> None:
     assert verdict.word is Word.INVALID
 
 
+def test_that_a_schema_was_not_looked_at_is_told() -> None:
+    verdict = verify(vc_policy(), credentialSchema={"id": "https://a.example/schema.json", "type": "JsonSchema"})
+
+    assert outcome(verdict, CheckId.FORM) == (Result.PASS, Reason.WELL_FORMED)
+    assert any("schemas" in note for note in verdict.notes)
+
+
 def test_a_digest_that_fits_is_passed() -> None:
     fitting = "sha384-l/HrjlBCNWyAX91hr6LFV2Y3heB5Tcr6IeE4/Tje8YyzYBM8IhqjHWiWpr8+ZbYU"
 
