@@ -216,7 +216,9 @@ def _check_chains(proofs: list[JsonObject]) -> None:
             raise Malformed("malformed-proof", "expected a chain with a beginning", where="proof.previousProof")
         for number in ready:
             del waiting[number]
-            settled.add(str(proofs[number].get("id")))
+            identifier = proofs[number].get("id")
+            if isinstance(identifier, str):
+                settled.add(identifier)
 
 
 def _text(proof: Mapping[str, JsonValue], name: str) -> str:

@@ -128,6 +128,8 @@ def test_a_proof_may_lack_its_time() -> None:
             [proof(id="urn:a:1", previousProof="urn:a:2"), proof(id="urn:a:2", previousProof=["urn:a:1"])],
             "malformed-proof",
         ),
+        # One without an id does not stand for one of that name.
+        ([proof(), proof(id="None", previousProof="b"), proof(id="b", previousProof="None")], "malformed-proof"),
     ],
 )
 def test_proofs_that_are_broken_as_a_whole_are_refused(value: JsonValue, code: str) -> None:
