@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Final
 
 from registry.adapters.clock import SystemClock
-from registry.adapters.contexts import load_contexts
 from registry.adapters.identifiers import Identifiers
-from registry.adapters.json_ld import PinnedJsonLd
 from registry.adapters.keys import PasswordKeyVault
+from registry.adapters.shaped_json_ld import open_json_ld
 from registry.cli.key_files import ask_password, make_key_file, open_key_file
 from registry.cli.private_files import require_absent
 from registry.domain.canonical import MAX_DOCUMENT_BYTES
@@ -137,7 +136,7 @@ def _open(args: argparse.Namespace) -> Signing:
         clock=clock,
         ids=Identifiers(clock),
         keys=PasswordKeyVault(password),
-        json_ld=PinnedJsonLd(load_contexts()),
+        json_ld=open_json_ld(),
         public_url=kit.status_url,
         random_bytes=secrets.token_bytes,
     )
