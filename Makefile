@@ -5,6 +5,7 @@
 #   make check       format, lint, types, import rules, dead code, dependencies, spelling, generated files, contracts
 #   make contracts   the contracts: format, lint, build, tests, gas, comparison of the committed artifacts
 #   make serve       a registry of your own on this machine: chain, service and worker, kept in out/serve
+#   make fuzz-api    20,000 requests made from the OpenAPI documents, to a registry and an interoperability server
 #   make slither     the contracts under Slither
 #   make mutation    mutation tests of the domain (slow, nightly)
 #   make equality    sign 25,000 invented documents the fast way and the plain way, and compare them to the byte
@@ -34,7 +35,7 @@ TEST_PROCESSES ?= 2
 PYTEST_ARGS ?=
 SHARED_DATA := $(or $(CREDROOT_SHARED_DATA),../shared/data)
 
-.PHONY: help demo serve test equality judges-tools check contracts slither mutation lock generated generated-check coverage clean
+.PHONY: help demo serve test fuzz-api equality judges-tools check contracts slither mutation lock generated generated-check coverage clean
 .PHONY: format-check lint types import-rules dead-code dependencies spelling generated-pages
 
 help:
@@ -114,6 +115,10 @@ coverage: $(VENV)/.dev
 mutation: .venv-mutation/.made
 	.venv-mutation/bin/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
 	.venv-mutation/bin/python -m mutmut run
+
+# FUZZ_ARGS="--requests N --seed N" sends more, or repeats a run.
+fuzz-api: $(VENV)/.dev
+	$(RUN) -m tests.web.fuzzing $(FUZZ_ARGS)
 
 # -- checks ---------------------------------------------------------------------------------------------------------
 

@@ -69,6 +69,12 @@ class Settings(BaseSettings):
     max_upload_bytes: Annotated[int, Field(ge=1024)] = 64 * 1024 * 1024
     """The largest file of recipients: 64 MiB are about half a million rows."""
 
+    vc_api_failure_status: Literal["200", "400"] = "200"
+    """What the VC API answers a credential with that is not verified: 200 as VCALM has it, or 400 for test suites."""
+
+    vc_api_bare: bool = False
+    """Let the VC API answer an issued credential itself, with no `verifiableCredential` around it."""
+
     upload_processes: Annotated[int | None, Field(ge=0, le=256)] = None
     """Processes that judge and sign uploads, one for each core unless set; 0 or 1 leaves it to the service's own."""
 

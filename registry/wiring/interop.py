@@ -43,6 +43,8 @@ from registry.wiring.verifying import LOOPBACK_NAME, published_contract
 PASSWORD_FILE: Final = "key-password"  # noqa: S105 - a file's name
 DATABASE_FILE: Final = "interop.db"
 PASSWORD_BYTES: Final = 32
+SCRYPT_LOG2_N: Final = 10
+"""The least there is: nobody guesses 256 random bits, whatever a guess costs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +98,7 @@ def _open(options: InteropOptions, folder: Path, public_url: str) -> InteropServ
         store=SqlStore(engine),
         clock=clock,
         ids=Identifiers(clock),
-        keys=PasswordKeyVault(_password(folder / PASSWORD_FILE)),
+        keys=PasswordKeyVault(_password(folder / PASSWORD_FILE), scrypt_log2_n=SCRYPT_LOG2_N),
         json_ld=open_json_ld(),
         public_url=public_url,
         draw=secrets.randbelow,

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import replace
+from http import HTTPStatus
 
 from sqlalchemy import Engine
 
@@ -21,6 +22,7 @@ from registry.service.proving import Receipts
 from registry.service.resources import Resources
 from registry.service.running import IssuingRunner
 from registry.service.statuses import StatusLists
+from registry.service.vc_api import VcApi
 from registry.service.verifying import Verifier
 from registry.settings import Settings
 from registry.wiring.signing import open_executor
@@ -95,5 +97,6 @@ def build_container(settings: Settings) -> Container:
         published=published,
         published_dir=settings.published_dir,
         max_upload_bytes=settings.max_upload_bytes,
+        vc_api=VcApi(failure_status=HTTPStatus(int(settings.vc_api_failure_status)), bare=settings.vc_api_bare),
         close_store=engine.dispose,
     )

@@ -25,8 +25,12 @@ ANSWERING: Final = (
     *(f"service/{name}.py" for name in ("list_addresses", "vc_checking", "vc_issuing", "vc_presenting", "vc_statuses")),
     *(f"domain/{name}.py" for name in ("achievement", "assessment", "claims", "credential", "fields", "hashing")),
     *(f"domain/{name}.py" for name in ("canonical", "log_name", "recipient", "vc_form")),
+    *(f"domain/{name}.py" for name in ("badge_form", "badge_results", "badge_shapes", "data_integrity")),
+    *(f"domain/{name}.py" for name in ("language_value", "presentation_form", "related_resource", "status_entry")),
+    "domain/vc_preparing.py",
+    *(f"adapters/{name}.py" for name in ("expansion", "inline_contexts", "json_ld", "rdf_complexity")),
     *(f"adapters/{name}.py" for name in ("access_store", "slot_store", "status_store", "upload_store")),
-    "adapters/database_errors.py",
+    *("adapters/database_errors.py", "domain/cryptosuites"),
 )
 """What runs for a request before anything is answered; a verdict's codes stand in docs/verdict.md."""
 NOT_ANSWERED: Final = frozenset(
@@ -59,7 +63,7 @@ def codes_of(file: Path) -> Iterator[str]:
             for keyword in node.keywords
             if isinstance(keyword.value, ast.Constant) and isinstance(keyword.value.value, str)
         }
-        if name in ERRORS and isinstance(first, ast.Constant) and isinstance(first.value, str):
+        if name in {*ERRORS, "problem"} and isinstance(first, ast.Constant) and isinstance(first.value, str):
             yield first.value
         elif name in PROBLEMS and "code" in named:
             yield named["code"]

@@ -1,60 +1,18 @@
 """A server for interoperability tests: one issuer a way of signing, no chain, no keys, lists of its own."""
 
-import copy
-import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final
-from uuid import uuid4
+from typing import Final
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from registry.adapters.keys import Ed25519Signer
-from registry.domain.cryptosuites import SUITES
-from registry.domain.data_integrity import AUTHENTICATION, encode_proof_value, proof_options
-from registry.domain.did import did_key
-from registry.web.app import create_interop_app
 from registry.wiring.interop import INSTANCES, opened_interop
 from registry.wiring.interop_options import InteropOptions
-from tests.registry_world import json_ld
-from tests.web_server import serve
+from tests.interop import JSON, NAMES, document, issue, served, verify
 
-CONTEXT: Final = "https://www.w3.org/ns/credentials/v2"
 CONTEXT_1: Final = "https://www.w3.org/2018/credentials/v1"
-SUBJECT: Final = {"id": "did:key:z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2"}
-JSON = dict[str, Any]
-NAMES: Final = [instance.name for instance in INSTANCES]
-
-
-def document(**members: Any) -> JSON:  # noqa: ANN401  # any member
-    made = {"@context": [CONTEXT], "type": ["VerifiableCredential"], "credentialSubject": copy.deepcopy(SUBJECT)}
-    return {**made, "id": f"urn:uuid:{uuid4()}", **members}
-
-
-class Holder:
-    """Somebody who presents credentials."""
-
-    def __init__(self) -> None:
-        self.signer = Ed25519Signer(Ed25519PrivateKey.generate())
-        self.did = did_key(self.signer.public_key)
-
-    def present(self, presentation: JSON, **options: Any) -> JSON:  # noqa: ANN401  # any member of a proof
-        """Sign a presentation."""
-        suite = SUITES["eddsa-rdfc-2022"]
-        method = f"{self.did}#{self.did.removeprefix('did:key:')}"
-        now = datetime.now(UTC)
-        proof = proof_options(
-            presentation, suite=suite, verification_method=method, created=now, purpose=AUTHENTICATION
-        )
-        proof = {**proof, **options}
-        covered = suite.cover(presentation, proof, canonical_nquads=json_ld().canonical_nquads)
-        signature = self.signer.sign(covered.hash_data(self.signer.public_key.algorithm))
-        return {**presentation, "proof": {**proof, "proofValue": encode_proof_value(signature)}}
 
 
 @pytest.fixture(scope="module")
@@ -62,30 +20,6 @@ def interop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """Give a client of a server as `--interop` starts it."""
     with served(InteropOptions(folder=tmp_path_factory.mktemp("interop"))) as client:
         yield client
-
-
-@contextmanager
-def served(options: InteropOptions) -> Iterator[httpx.Client]:
-    """Serve what the options say, at the address that stands in the credentials."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    with (
-        opened_interop(options, public_url=url) as server,
-        serve(create_interop_app(server.container), listener) as client,
-    ):
-        yield client
-
-
-def issue(client: httpx.Client, name: str, credential: JSON, **options: Any) -> JSON:  # noqa: ANN401
-    path = f"/issuers/{name}/credentials/issue"
-    response = client.post(path, json={"credential": credential, "options": options})
-    assert response.status_code == 201, response.text
-    secured: JSON = response.json()["verifiableCredential"]
-    return secured
-
-
-def verify(client: httpx.Client, credential: JSON, **options: Any) -> httpx.Response:  # noqa: ANN401  # any option
-    return client.post("/credentials/verify", json={"verifiableCredential": credential, "options": options})
 
 
 def proofs_of(secured: JSON) -> list[JSON]:
@@ -230,113 +164,6 @@ def test_a_new_list_is_opened(interop: httpx.Client) -> None:
     assert entry["statusListCredential"] == opened.headers["Location"]
 
 
-def presentation(credentials: list[JSON], **members: Any) -> JSON:  # noqa: ANN401  # any member
-    made = {"@context": [CONTEXT], "type": ["VerifiablePresentation"], "verifiableCredential": credentials}
-    return {**made, **members}
-
-
-def check(client: httpx.Client, presented: JSON, **options: Any) -> httpx.Response:  # noqa: ANN401  # any option
-    return client.post("/presentations/verify", json={"verifiablePresentation": presented, "options": options})
-
-
-def test_a_presentation_of_good_credentials_is_verified(interop: httpx.Client) -> None:
-    holder = Holder()
-    credentials = [issue(interop, name, document()) for name in NAMES[:3]]
-    presented = holder.present(presentation(credentials, holder=holder.did), challenge="c-1", domain="v.example")
-
-    response = check(interop, presented, challenge="c-1", domain="v.example", returnResults=True, further="ignored")
-
-    answer = response.json()
-    assert (response.status_code, answer["verified"]) == (200, True), response.text
-    assert [item["verified"] for item in answer["results"]["credentials"]] == [True, True, True]
-    assert answer["results"]["presentation"]["holder"] == {"verified": True, "input": holder.did}
-
-
-@pytest.mark.parametrize(
-    ("options", "code"),
-    [
-        ({"challenge": "c-2", "domain": "v.example"}, "challenge-differs"),
-        ({"challenge": "c-1", "domain": "w.example"}, "domain-differs"),
-    ],
-    ids=str,
-)
-def test_a_presentation_for_another_occasion_is_not_verified(interop: httpx.Client, options: JSON, code: str) -> None:
-    holder = Holder()
-    made = presentation([issue(interop, NAMES[0], document())], holder=holder.did)
-
-    response = check(interop, holder.present(made, challenge="c-1", domain="v.example"), **options)
-
-    assert (response.status_code, response.json()["code"]) == (400, code)
-    assert response.json()["verified"] is False
-
-
-def test_a_presentation_by_another_than_the_holder_is_not_verified(interop: httpx.Client) -> None:
-    made = presentation([issue(interop, NAMES[0], document())], holder=Holder().did)
-
-    response = check(interop, Holder().present(made))
-
-    assert (response.status_code, response.json()["verified"]) == (400, False)
-
-
-def test_a_presentation_with_a_bad_credential_names_it(interop: httpx.Client) -> None:
-    holder = Holder()
-    bad = {**issue(interop, NAMES[0], document()), "name": "added"}
-    presented = holder.present(presentation([issue(interop, NAMES[0], document()), bad]))
-
-    response = check(interop, presented)
-
-    assert (response.status_code, response.json()["code"]) == (400, "signature-mismatch")
-    assert response.json()["detail"].startswith("credential 1: ")
-
-
-def test_a_presentation_that_never_had_a_proof_counts_by_its_credentials(interop: httpx.Client) -> None:
-    made = presentation([issue(interop, NAMES[0], document())])
-
-    accepted = interop.post("/presentations/verify", json={"presentation": made})
-    asked = interop.post("/presentations/verify", json={"presentation": made, "options": {"challenge": "x"}})
-
-    assert (accepted.status_code, accepted.json()["verified"]) == (200, True)
-    assert (asked.status_code, asked.json()["code"]) == (400, "proof-expected")
-    assert check(interop, made).json()["code"] == "no-proof"
-    signed = Holder().present(made)
-    misplaced = interop.post("/presentations/verify", json={"presentation": signed})
-    assert (misplaced.status_code, misplaced.json()["code"]) == (400, "proof-unexpected")
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"verifiablePresentation": "text"},
-        {"verifiablePresentation": {}},
-        {"verifiablePresentation": {}, "presentation": {}},
-        {"verifiablePresentation": {"type": ["VerifiablePresentation"]}},
-        {"presentation": {"@context": [CONTEXT], "type": ["Other"]}},
-        {"presentation": {"@context": [CONTEXT], "type": ["VerifiablePresentation"], "verifiableCredential": ["x"]}},
-        {"presentation": {"@context": [CONTEXT], "type": ["VerifiablePresentation"]}, "options": {"challenge": 5}},
-    ],
-    ids=str,
-)
-def test_what_is_no_presentation_is_400(interop: httpx.Client, body: JSON) -> None:
-    response = interop.post("/presentations/verify", json=body)
-
-    assert response.status_code == 400, response.text
-    assert response.headers["Content-Type"] == "application/problem+json"
-
-
-def test_an_enveloped_presentation_could_not_be_checked(interop: httpx.Client) -> None:
-    envelope = {
-        "@context": [CONTEXT],
-        "type": "EnvelopedVerifiablePresentation",
-        "id": "data:application/vp+jwt,eyJhbGciOiJFZERTQSJ9.e30.c2ln",
-    }
-
-    response = check(interop, envelope)
-
-    assert (response.status_code, response.json()["code"]) == (400, "token-unsupported")
-    assert response.json()["type"] == "urn:credroot:problem:could-not-check"
-
-
 def test_a_did_is_resolved(interop: httpx.Client) -> None:
     did = interop.get("/instances").json()[0]["did"]
 
@@ -391,13 +218,3 @@ def test_without_a_folder_nothing_stays() -> None:
         server.container.close()
 
     assert not folder.exists()
-
-
-def test_an_expired_proof_is_not_verified(interop: httpx.Client) -> None:
-    holder = Holder()
-    made = presentation([issue(interop, NAMES[0], document())])
-    ended = (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-    response = check(interop, holder.present(made, expires=ended))
-
-    assert (response.status_code, response.json()["code"]) == (400, "proof-expired")
