@@ -13,7 +13,7 @@ from uuid import UUID
 
 from registry.domain.canonical import JsonObject, canonicalize, parse_object
 from registry.domain.claims import check_claims
-from registry.domain.cryptosuites import SUITES
+from registry.domain.cryptosuites import SUITES, fitting_suite
 from registry.domain.did import PublishedKey, did_key, did_key_document, did_method, did_web, issuer_document
 from registry.domain.did_document import parse_did_document
 from registry.domain.errors import Malformed, Refused
@@ -90,6 +90,7 @@ def create_own_key_issuer(
         profile=canonicalize(profile),
         did_document=canonicalize(document),
         created_at=now,
+        cryptosuites=_fitting(order.cryptosuites, public_key),
     )
     unit.issuers.insert(issuer)
     unit.reservations.insert_own_key(_own_record(resources, issuer.id, public_key, method))
@@ -167,6 +168,12 @@ def _web_did(resources: Resources, slug: str, given: str | None) -> str:
 def _document(did: str, keys: tuple[PublishedKey, ...], status_key: PublicKey, log: LogName) -> JsonObject:
     status = PublishedKey(fragment=STATUS_FRAGMENT, public_key=status_key)
     return delegate_status(issuer_document(did, keys=(*keys, status), logs=(log,)), [STATUS_FRAGMENT])
+
+
+def _fitting(asked: tuple[str, ...], public_key: PublicKey) -> tuple[str, ...]:
+    # What is asked for unless it is said otherwise is for Ed25519: a key of another kind gets what it can make.
+    fitting = tuple(name for name in asked if name in SUITES and public_key.algorithm in SUITES[name].algorithms)
+    return fitting or (fitting_suite(public_key.algorithm, preferred=asked),)
 
 
 def _of_did_key(did: str) -> str:

@@ -66,6 +66,7 @@ def test_a_did_key_is_the_key_and_its_lists_have_another_issuer(world: World, al
         status_key = unit.issuers.status_key(own.record.id)
     multibase = encode_multikey(own.signer.public_key)
     assert own.record.did == f"did:key:{multibase}"
+    assert own.record.cryptosuites == ("eddsa-rdfc-2022" if algorithm is KeyAlgorithm.ED25519 else "ecdsa-rdfc-2019",)
     assert own.kit().key.verification_method == f"did:key:{multibase}#{multibase}"
     assert status_key.verification_method.startswith("did:key:")
     assert not status_key.verification_method.startswith(own.record.did)
