@@ -38,6 +38,7 @@ MAX_ENDORSEMENTS: Final = 32
 """Looked at in one document: each costs a canonicalization. The specification's example of everything has seven."""
 
 _MEMBER: Final = "endorsement"
+_TOKENS: Final = "endorsementJwt"
 _FORGED: Final = frozenset(
     {Reason.SIGNATURE_MISMATCH, Reason.MALFORMED_PROOF, Reason.KEY_UNFIT, Reason.KEY_NOT_LISTED, Reason.NOT_JSON_LD}
 )
@@ -66,7 +67,8 @@ class Endorsement:
 
 def find_endorsements(document: JsonObject) -> tuple[FoundEndorsement, ...]:
     """Return the endorsements inside a badge or an endorsement, one more than are looked at where there are more."""
-    if not has_badge_context(document):
+    # Most badges have none, and looking for places costs more than looking for the name.
+    if not has_badge_context(document) or not any(_MEMBER in value for value in _objects(document)):
         return ()
     found: list[FoundEndorsement] = []
     for endorsement in _walk(document, ""):
@@ -74,6 +76,11 @@ def find_endorsements(document: JsonObject) -> tuple[FoundEndorsement, ...]:
         if len(found) > MAX_ENDORSEMENTS:
             break
     return tuple(found)
+
+
+def has_token_endorsements(document: JsonObject) -> bool:
+    """Tell whether endorsements stand in a badge as tokens (`endorsementJwt`), which are not judged here."""
+    return has_badge_context(document) and any(_TOKENS in value for value in _objects(document))
 
 
 def judge_endorsement(endorsement: Endorsement, *, moment: datetime, now: datetime) -> Finding:
@@ -108,6 +115,17 @@ def describe(endorsement: Endorsement, finding: Finding) -> str:
     return (
         f"The endorsement by {issuer_id(endorsement.document)} ({endorsement.where}) {word}: {finding.sentence}{status}"
     )
+
+
+def _objects(value: JsonValue) -> Iterator[JsonObject]:
+    pending: list[JsonValue] = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            yield item
+            pending.extend(item.values())
+        elif isinstance(item, list):
+            pending.extend(item)
 
 
 def _walk(value: JsonValue, where: str) -> Iterator[FoundEndorsement]:

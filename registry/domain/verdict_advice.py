@@ -5,7 +5,7 @@ from typing import Final
 
 from registry.domain.check import Check, Reason, Result
 from registry.domain.checks_served import note_other_purposes
-from registry.domain.endorsements import describe, judge_endorsement
+from registry.domain.endorsements import describe, has_token_endorsements, judge_endorsement
 from registry.domain.evidence import Evidence, Profile
 from registry.domain.problem import Problem
 from registry.domain.vc_form import own_contexts
@@ -63,6 +63,8 @@ def _document_notes(evidence: Evidence) -> Iterator[str]:
         yield "The document defines terms itself: read its member names only by those definitions."
     if "credentialSchema" in document:
         yield "The document names schemas of its own: whether it follows them was not looked at."
+    if has_token_endorsements(document):
+        yield "Endorsements in the form of tokens (endorsementJwt) were not judged."
     for endorsement in evidence.endorsements:
         yield describe(endorsement, judge_endorsement(endorsement, moment=evidence.moment, now=evidence.now))
 

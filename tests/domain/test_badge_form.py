@@ -5,6 +5,8 @@ from types import EllipsisType
 from typing import Any, TypeAlias, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.vc_form import check_form
@@ -193,3 +195,32 @@ def test_one_value_may_stand_for_a_list_of_one() -> None:
 
 def test_a_badge_may_name_its_issuer_by_an_iri_alone() -> None:
     assert check_form({**full_badge(), "issuer": "did:web:a.example"}) == ()
+
+
+def places(value: JsonValue, place: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    members: list[tuple[str | int, JsonValue]] = (
+        list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, list) else []
+    )
+    inside = [deeper for name, member in members for deeper in places(member, (*place, name))]
+    return [(*place, name) for name, _ in members] + inside
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["id", "type", "name", "@value", "x"]) | st.text(max_size=3), inner, max_size=3
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from(places(full_badge())), ANYTHING)
+def test_nothing_in_any_place_of_a_badge_makes_the_check_fall_over(
+    place: tuple[str | int, ...], value: JsonValue
+) -> None:
+    problems = check_form(changed(full_badge(), list(place), value))
+
+    assert all(problem.code and problem.where and problem.message for problem in problems)

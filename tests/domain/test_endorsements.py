@@ -223,3 +223,13 @@ def test_what_stands_in_the_place_of_an_endorsement_and_is_none_is_not_looked_at
 
 def test_a_did_key_endorser_needs_nobody_to_be_asked() -> None:
     assert "holds" in about_endorsements(verify(badge(endorsement()), resolve=True))[0]
+
+
+def test_endorsements_that_are_tokens_are_told_not_to_be_judged() -> None:
+    document: JsonObject = {**unsigned_badge(), "issuer": {"id": BADGE_ISSUER.did, "type": ["Profile"]}}
+    document["endorsementJwt"] = ["eyJh.e30.c2ln"]
+
+    verdict = verify(sign(document, issuer=BADGE_ISSUER))
+
+    assert outcome(verdict, CheckId.FORM) == (Result.PASS, Reason.WELL_FORMED)
+    assert about_endorsements(verdict) == ["Endorsements in the form of tokens (endorsementJwt) were not judged."]

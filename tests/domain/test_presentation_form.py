@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.presentation_form import (
@@ -108,3 +110,21 @@ def test_credentials_and_holder_are_handed_out() -> None:
     assert holder_id({"holder": {"id": "did:web:b.example"}}) == "did:web:b.example"
     assert is_enveloped(ENVELOPE)
     assert not is_enveloped(CREDENTIAL)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "type", "@context"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from(sorted(PRESENTATION)), VALUES)
+def test_nothing_in_a_presentation_makes_the_check_fall_over(name: str, value: JsonValue) -> None:
+    document = {**PRESENTATION, name: value}
+
+    assert all(problem.code and problem.where for problem in check_presentation(document))
+    assert all(isinstance(credential, dict) for credential in presented_credentials(document))
+    assert holder_id(document) is None or isinstance(holder_id(document), str)
