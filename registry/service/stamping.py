@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Final, assert_never
 from uuid import UUID
 
-from registry.domain.canonical import JsonObject, canonicalize
+from registry.domain.canonical import JsonObject, canonicalize, parse_object
 from registry.domain.cryptosuites import issued_suites
 from registry.domain.cryptosuites.cryptosuite import CanonicalForm, Covered, Cryptosuite
 from registry.domain.data_integrity import encode_proof_value, proof_options
@@ -85,13 +85,13 @@ class _Chunk:
         self.identity: Shape = (
             *(template.issuer.id, template.issuer.profile, template.record.id, template.record.version),
             *(template.record.body, template.verification_method, str(template.log), template.cryptosuites),
-            *(tools.public_url, template.signer.public_key),
+            *(tools.public_url, template.signer.public_key, template.frozen.id),
         )
         """What a stamp depends on besides the order."""
         self._created = tools.clock.now()
         self._tools = replace(tools, clock=_Stopped(moment=self._created))
         self._created_text = write_time(self._created)
-        self._configurations: dict[int, list[bytes]] = {}
+        self._configurations: dict[bytes, list[bytes]] = {}
 
     def tools_with(self, drawn: Sequence[bytes]) -> SigningTools:
         """Return tools by which an order comes out with random bytes that are drawn already, at the chunk's moment."""
@@ -107,7 +107,8 @@ class _Chunk:
             return None
         signer = self.template.signer
         for suite, configuration in zip(self.suites, self._configured(stamp), strict=True):
-            data = Covered(document=covered[suite.canonical_form], configuration=configuration)
+            form = suite.canonical_form
+            data = Covered(document=covered[form], configuration=configuration, canonical_form=form)
             values.append(encode_proof_value(signer.sign(data.hash_data(signer.public_key.algorithm))))
         values.append(self._created_text)
         content = stamp.write_secured(values).encode()
@@ -149,12 +150,13 @@ class _Chunk:
         )
 
     def _configured(self, stamp: Stamp) -> list[bytes]:
-        """Return the canonical form of the proofs' options, worked out once for all documents of a stamp."""
-        configured = self._configurations.get(id(stamp))
+        """Return the canonical form of the proofs' options, worked out once for all documents of the same contexts."""
+        configured = self._configurations.get(stamp.contexts)
         if configured is None:
             configured = []
+            contexts = parse_object(stamp.contexts)
             for suite in self.suites:
-                configuration = suite.configuration(stamp.contexts, self._options(suite, stamp.contexts))
+                configuration = suite.configuration(contexts, self._options(suite, contexts))
                 match suite.canonical_form:
                     case CanonicalForm.RDFC:
                         configured.append(self._tools.json_ld.canonical_nquads(configuration))
@@ -162,7 +164,7 @@ class _Chunk:
                         configured.append(canonicalize(configuration))
                     case _:
                         assert_never(suite.canonical_form)
-            self._configurations[id(stamp)] = configured
+            self._configurations[stamp.contexts] = configured
         return configured
 
 

@@ -67,8 +67,8 @@ class Drafted:
 class Stamp:
     """The documents of one shape of order, with gaps."""
 
-    contexts: JsonObject
-    """The document's `@context` alone: all that the options of a proof need of it."""
+    contexts: bytes
+    """The JCS of the document's `@context` alone: all that the options of a proof need of it."""
     base_url: str
     log: LogName
     purposes: tuple[Purpose, ...]
@@ -264,7 +264,7 @@ def make_stamp(
     secured = canonicalize(attach_proofs(marked, proofs, as_list=is_open_badge(marked))).decode()
     write_unsecured = text_with_gaps(split_at_markers(unsecured, markers))
     stamp = Stamp(
-        contexts={"@context": drafted.document["@context"]},
+        contexts=canonicalize({"@context": drafted.document["@context"]}),
         base_url=drafted.base_url,
         log=drafted.log,
         purposes=_purposes(drafted.document),

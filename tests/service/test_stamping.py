@@ -70,6 +70,15 @@ def test_a_stamp_is_kept_from_chunk_to_chunk_and_not_from_template_to_template()
     assert counting.calls == 2 + 4
 
 
+def test_the_options_of_proofs_are_worked_out_once_for_all_shapes_of_a_chunk() -> None:
+    counting = Counting(plain_json_ld())
+    orders = [order_of(), order_of(narrative="x"), order_of(license_number="x"), order_of()]
+
+    Stamper(signing_tools("options", json_ld=counting)).sign_chunk(template_of(), orders, range(4))
+
+    assert counting.calls == 3 + 1
+
+
 def test_the_oldest_stamp_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stamping, "MAX_STAMPS", 2)
     stamper = Stamper(signing_tools("room"))
