@@ -110,11 +110,10 @@ def _contexts(document: JsonObject, contexts: ContextLibrary) -> list[JsonValue]
         raise UnknownContext("one that begins with an object")
     if len(listed) > MAX_CONTEXTS or any(item in listed[:place] for place, item in enumerate(listed)):
         raise Malformed("json-ld", f"expected each context once and at most {MAX_CONTEXTS}", where="@context")
-    for item in listed:
-        if isinstance(item, str):
-            contexts.get(item)
-        elif isinstance(item, dict):
-            check_inline_context(item)
+    for url in [item for item in listed if isinstance(item, str)]:
+        contexts.get(url)
+    for context_inside in [item for item in listed if isinstance(item, dict)]:
+        check_inline_context(context_inside)
     return listed
 
 
