@@ -332,6 +332,7 @@ def test_a_signal_in_the_middle_of_an_upload_leaves_no_process_and_no_half_chunk
             # A moment passes between a commit and its being counted.
             until(is_timed)
         signing = children_of(service.process.pid)
+        arguments = b"".join(Path(f"/proc/{process}/cmdline").read_bytes() for process in signing)
         code = stop(service, number)
         issued = issued_rows(site)
 
@@ -344,6 +345,8 @@ def test_a_signal_in_the_middle_of_an_upload_leaves_no_process_and_no_half_chunk
     assert shown[-1]["rowsPerSecond"] > 0
     assert shown[-1]["remainingSeconds"] >= 0
     assert 0 < issued < 30_000
+    secrets = [key, PASSWORD, "Person", "@example.org"]
+    assert [secret for secret in secrets if secret in service.printed or secret.encode() in arguments] == []
 
 
 def test_nothing_secret_is_ever_printed(site: Site) -> None:
