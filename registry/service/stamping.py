@@ -129,19 +129,20 @@ class _Chunk:
         drawn = [bytes(SALT_BYTES)] * (1 + len(order.person.identifiers))
         try:
             document_id, document = draft(self.tools_with(drawn), self.template, order, slot=slot)
+            drafted = Drafted(
+                order=order,
+                document=document,
+                document_id=document_id,
+                drawn=drawn,
+                slot=slot,
+                base_url=self._tools.status_url,
+                log=self.template.log,
+            )
+            options = {suite.name: self._options(suite, document) for suite in self.suites}
+            return make_stamp(drafted, suites=self.suites, options=options, json_ld=self._tools.json_ld)
         except CredrootError:
+            # The plain way says what is wrong with it.
             return None
-        drafted = Drafted(
-            order=order,
-            document=document,
-            document_id=document_id,
-            drawn=drawn,
-            slot=slot,
-            base_url=self._tools.status_url,
-            log=self.template.log,
-        )
-        options = {suite.name: self._options(suite, document) for suite in self.suites}
-        return make_stamp(drafted, suites=self.suites, options=options, json_ld=self._tools.json_ld)
 
     def _options(self, suite: Cryptosuite, document: JsonObject) -> JsonObject:
         """Write the proof of a document that still lacks its value."""

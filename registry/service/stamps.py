@@ -22,7 +22,6 @@ from registry.domain.claims import has_forbidden_character, is_iri
 from registry.domain.credential import Award, Evidence
 from registry.domain.cryptosuites.cryptosuite import CanonicalForm, Cryptosuite
 from registry.domain.data_integrity import attach_proofs
-from registry.domain.errors import CredrootError
 from registry.domain.fields import write_time
 from registry.domain.log_name import LogName
 from registry.domain.quad_template import QuadTemplate, compile_template, escape, split_at_markers, text_with_gaps
@@ -238,7 +237,8 @@ def make_stamp(
 ) -> Stamp | None:
     """Learn from one order what the documents of its shape look like; None when that cannot be told.
 
-    `options` are the proofs of each suite that still lack their values, by its name.
+    `options` are the proofs of each suite that still lack their values, by its name. Raises what the plain way raises
+    of a document of this shape.
     """
     nonce = secrets.token_hex(8)
     marked = deepcopy(drafted.document)
@@ -247,10 +247,7 @@ def make_stamp(
     quads = None
     forms = {suite.canonical_form for suite in suites}
     if CanonicalForm.RDFC in forms:
-        try:
-            quads = compile_template(json_ld.canonical_nquads(marked), markers, nonce=nonce)
-        except CredrootError:
-            return None
+        quads = compile_template(json_ld.canonical_nquads(marked), markers, nonce=nonce)
         if quads is None or any(not places[gap][2] for gap in quads.iris):
             return None
     # Beside the values: a proof's value for each suite, and the moment.

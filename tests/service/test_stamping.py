@@ -116,6 +116,8 @@ def test_stamps_take_a_bounded_room(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"results": ("A", "20")}, "result-below-required"),
         ({"valid_from": datetime(999, 1, 1, tzinfo=UTC)}, "malformed-time"),
         ({"narrative": "x" * 300_000}, "too-complex"),
+        ({"credits_earned": float("nan")}, "json-number"),
+        ({"credits_earned": 2**53}, "json-number"),
     ],
 )
 def test_an_order_is_refused_in_the_midst_of_good_ones(changes: dict[str, Any], code: str) -> None:
