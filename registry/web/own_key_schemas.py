@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from registry.domain.signing_kit import MAX_RESERVED
 from registry.service.own_keys import OwnKeyOrder
@@ -43,6 +43,8 @@ class NewKeyForm(KeyRotationForm):
 
 class ReservationForm(Form):
     """How many slots are set aside, and for how long."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"count": 1000, "days": 30}]})
 
     count: int = Field(ge=1, le=MAX_RESERVED, examples=[1000])
     days: int = Field(default=DEFAULT_DAYS, ge=1, le=MAX_DAYS)

@@ -16,6 +16,7 @@ from registry.adapters.networks import Network
 from registry.adapters.rpc import connect
 from registry.adapters.sql_store import SqlStore
 from registry.cli import init, keys
+from registry.cli.private_files import write_private
 from registry.devchain.accounts import development_accounts
 from registry.domain.hashing import sha256
 from registry.domain.log_name import LogName
@@ -200,10 +201,10 @@ def test_a_database_that_is_not_set_up_is_unavailable(site: Path, capsys: pytest
 
 def test_a_secret_never_replaces_a_file(tmp_path: Path) -> None:
     file = tmp_path / "key"
-    init.write_private(file, "one")
+    write_private(file, "one")
 
     with pytest.raises(Exception, match="exists already"):
-        init.write_private(file, "two")
+        write_private(file, "two")
 
     assert file.read_text() == "one\n"
     assert file.stat().st_mode & 0o077 == 0

@@ -100,7 +100,8 @@ def test_every_example_works_when_it_is_sent(
     names = {"slug": "example-polytechnic"}
     sent = []
     for route, operation in operations(document):
-        if "requestBody" not in operation:
+        # What an issuer signed itself is no example that anybody could send: `test_own_keys` sends such requests.
+        if "requestBody" not in operation or operation["tags"] == ["own keys"]:
             continue
         example, path = example_of(document, operation), route.removeprefix("POST ")
         if path.endswith("/credentials"):

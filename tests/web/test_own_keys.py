@@ -220,3 +220,18 @@ def test_another_achievements_body_is_not_taken(client: httpx.Client, own: OwnIs
 
     assert code(answer) == (404, "achievement-not-found")
     assert BODY["name"] == own.kit().achievement.achievement.name
+
+
+def test_the_examples_of_the_document_work(
+    client: httpx.Client, own: OwnIssuer, headers: dict[str, str], admin: dict[str, str]
+) -> None:
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    (reservation,) = schemas["ReservationForm"]["examples"]
+    key = schemas["OwnKeyForm"]["properties"]["publicKeyMultibase"]["examples"][0]
+
+    reserved = client.post("/v1/issuers/own/slot-reservations", headers=headers, json=reservation)
+    form = {"slug": "by-example", "name": "By Example", "ownKey": {"publicKeyMultibase": key}}
+    made = client.post("/v1/issuers", headers=admin, json=form)
+
+    assert (reserved.status_code, made.status_code) == (201, 201), made.text
+    assert sum(len(group["indexes"]) for group in reserved.json()["slots"]) == reservation["count"]
