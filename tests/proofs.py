@@ -3,13 +3,20 @@
 from dataclasses import replace
 from datetime import datetime
 
-from registry.domain.canonical import JsonObject
-from registry.domain.cryptosuites.cryptosuite import CanonicalNquads, Covered
+import pyoxigraph
+
+from registry.domain.canonical import JsonObject, canonicalize
+from registry.domain.cryptosuites.cryptosuite import CanonicalForm, CanonicalNquads, Covered
 from registry.domain.data_integrity import Proof, cover, read_proofs
 from registry.domain.multikey import PublicKey
 from registry.domain.problem import Problem
 from registry.domain.proof_checking import CoveredDocument
 from registry.domain.signatures import verify_signature
+
+
+def as_nquads(document: JsonObject) -> bytes:
+    """Stand in for RDFC where any canonical form will do: one quad that holds the JSON."""
+    return f"<urn:x:document> <urn:x:is> {pyoxigraph.Literal(canonicalize(document).decode())} .\n".encode()
 
 
 def first_proof(document: JsonObject) -> Proof:
@@ -40,5 +47,5 @@ def with_proof_times(
 def with_other_bytes_covered(covered: CoveredDocument) -> CoveredDocument:
     """Return what was read as if its proofs had been made over something else."""
     assert not isinstance(covered.proofs, Problem)
-    other = Covered(document=b"other", configuration=b"other")
+    other = Covered(document=b"other", configuration=b"other", canonical_form=CanonicalForm.JCS)
     return replace(covered, proofs=tuple(replace(item, covered=other) for item in covered.proofs))

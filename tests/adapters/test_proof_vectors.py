@@ -21,6 +21,7 @@ from registry.adapters.json_ld import PinnedJsonLd
 from registry.domain.canonical import JsonObject, parse_object
 from registry.domain.check import Reason, Result
 from registry.domain.cryptosuites.cryptosuite import Covered
+from registry.domain.cryptosuites.rdf_labels import label_by_sha384
 from registry.domain.data_integrity import ASSERTION, cover, covered_document
 from registry.domain.key_lookup import derived_keys, keys_at_hand
 from registry.domain.multikey import KeyAlgorithm, PublicKey
@@ -113,8 +114,13 @@ def test_a_vector_comes_out_at_every_step_and_verifies(folder: Path) -> None:
 @pytest.mark.parametrize("folder", WHOLE + FROM_CANONICAL, ids=named)
 def test_a_vectors_hashes_and_signature_follow_from_its_canonical_forms(folder: Path) -> None:
     vector = Vector(folder=folder)
-    covered = Covered(document=vector.text("canonDoc").encode(), configuration=vector.text("proofCanon").encode())
-    signature = first_proof(vector.document).signature
+    proof = first_proof(vector.document)
+    covered = Covered(
+        document=vector.text("canonDoc").encode(),
+        configuration=vector.text("proofCanon").encode(),
+        canonical_form=proof.suite.canonical_form,
+    )
+    signature = proof.signature
 
     data = covered.hash_data(vector.key.algorithm)
 
@@ -231,3 +237,13 @@ def test_the_two_1edtech_badge_pages_verify_whole() -> None:
         assert verify_signature(
             key.public_key, signature=first_proof(secured).signature, data=covered.hash_data(KeyAlgorithm.ED25519)
         ), name
+
+
+def test_blank_nodes_are_labelled_by_the_hash_of_the_keys_curve() -> None:
+    """The same document under both keys: the vectors' lines differ, and each follows from the other's quads."""
+    by_256 = Vector(folder=ECDSA / "ecdsa-rdfc-2019-p256" / "employ").text("canonDoc")
+    by_384 = Vector(folder=ECDSA / "ecdsa-rdfc-2019-p384" / "employ").text("canonDoc")
+
+    assert by_256 != by_384
+    assert label_by_sha384(by_256.encode()).decode() == by_384
+    assert label_by_sha384(by_384.encode()).decode() == by_384

@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from registry.adapters.keys import EcdsaSigner
-from registry.domain.canonical import JsonObject, JsonValue, canonicalize
+from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.check import Reason, Result
 from registry.domain.cryptosuites import SUITES, fitting_suite
 from registry.domain.data_integrity import ASSERTION, AUTHENTICATION, encode_proof_value, proof_options, unsecured
@@ -19,6 +19,7 @@ from registry.domain.multikey import CURVES, KeyAlgorithm, encode_multikey
 from registry.domain.proof_checking import CLOCK_SKEW, Expected, ProofsResult, verify_proofs
 from registry.ports import Signer
 from tests.badges import NOON, MemorySigner
+from tests.proofs import as_nquads
 
 DOCUMENT: JsonObject = {"@context": ["https://a.example"], "id": "urn:a:b"}
 HOLDER = MemorySigner(b"\x01" * 32)
@@ -44,7 +45,7 @@ def made(
     options = proof_options(document, suite=chosen, verification_method=method_of(signer), created=NOON)
     options |= members
     seen: JsonObject = {**document, "proof": list(matching)} if matching else document
-    covered = chosen.cover(seen, options, canonical_nquads=canonicalize)
+    covered = chosen.cover(seen, options, canonical_nquads=as_nquads)
     return {**options, "proofValue": encode_proof_value(signer.sign(covered.hash_data(signer.public_key.algorithm)))}
 
 
@@ -53,7 +54,7 @@ def check(
     document: JsonObject = DOCUMENT,
     controller: str | None = None,
     documents: Sequence[DidDocument] = (),
-    nquads: Callable[[JsonObject], bytes] = canonicalize,
+    nquads: Callable[[JsonObject], bytes] = as_nquads,
     purpose: str = ASSERTION,
     challenge: str | None = None,
     domains: tuple[str, ...] = (),
@@ -310,7 +311,7 @@ def test_a_document_without_a_known_meaning_is_unknown_even_when_it_is_signed_as
     def nquads(value: JsonObject) -> bytes:
         if "id" in value:
             raise error
-        return canonicalize(value)
+        return as_nquads(value)
 
     result = check(made(HOLDER, suite=suite), controller=HOLDER.did, nquads=nquads)
 
@@ -321,7 +322,7 @@ def test_a_proof_without_a_known_meaning_is_unknown() -> None:
     def nquads(value: JsonObject) -> bytes:
         if "proofPurpose" in value:
             raise Malformed("undefined-term", "dropped")
-        return canonicalize(value)
+        return as_nquads(value)
 
     assert came_out(check(made(HOLDER), nquads=nquads)) == (Result.UNKNOWN, Reason.NOT_JSON_LD)
 
@@ -331,7 +332,7 @@ def test_the_proofs_of_a_set_cost_one_canonicalization_of_the_document() -> None
 
     def nquads(value: JsonObject) -> bytes:
         asked.append(value)
-        return canonicalize(value)
+        return as_nquads(value)
 
     check(made(HOLDER), made(OTHER), nquads=nquads)
 

@@ -1,7 +1,7 @@
 """What a cryptosuite is: a name, the keys it takes, and how what is signed is worked out (VC Data Integrity 1.0).
 
     hash data = H(canonical proof configuration) ‖ H(canonical document)
-    H         = SHA-384 under a P-384 key, else SHA-256
+    H         = SHA-384 under a P-384 key, else SHA-256; inside RDFC-1.0 too
 
 The proof configuration is the proof without its value. RDFC-1.0 canonicalizes it in the document's context (vc-di-eddsa
 section 3.2.5, vc-di-ecdsa section 3.2.5). JCS takes it as it stands: its `@context`, which the document's must begin
@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Final, TypeAlias, assert_never
 
 from registry.domain.canonical import JsonObject, JsonValue, canonicalize
+from registry.domain.cryptosuites.rdf_labels import label_by_sha384
 from registry.domain.errors import Malformed
 from registry.domain.multikey import KeyAlgorithm
 
@@ -34,15 +35,21 @@ class CanonicalForm(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Covered:
-    """What a proof signs, in canonical form, before it is hashed."""
+    """What a proof signs, in canonical form, before it is known which key it is hashed for."""
 
     document: bytes
     configuration: bytes
+    canonical_form: CanonicalForm
+    """N-Quads are labelled by SHA-256."""
 
     def hash_data(self, algorithm: KeyAlgorithm) -> bytes:
         """Return the bytes that are signed: 64, or 96 under a P-384 key."""
-        hashed = hashlib.sha384 if algorithm is KeyAlgorithm.P384 else hashlib.sha256
-        return hashed(self.configuration).digest() + hashed(self.document).digest()
+        if algorithm is not KeyAlgorithm.P384:
+            return hashlib.sha256(self.configuration).digest() + hashlib.sha256(self.document).digest()
+        parts = (self.configuration, self.document)
+        if self.canonical_form is CanonicalForm.RDFC:
+            parts = (label_by_sha384(self.configuration), label_by_sha384(self.document))
+        return b"".join(hashlib.sha384(part).digest() for part in parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,10 +102,18 @@ class Cryptosuite:
         configuration = self.configuration(document, options)
         match self.canonical_form:
             case CanonicalForm.RDFC:
-                return Covered(document=canonical_nquads(document), configuration=canonical_nquads(configuration))
+                return Covered(
+                    document=canonical_nquads(document),
+                    configuration=canonical_nquads(configuration),
+                    canonical_form=CanonicalForm.RDFC,
+                )
             case CanonicalForm.JCS:
                 seen = _in_context(document, options)
-                return Covered(document=canonicalize(seen), configuration=canonicalize(configuration))
+                return Covered(
+                    document=canonicalize(seen),
+                    configuration=canonicalize(configuration),
+                    canonical_form=CanonicalForm.JCS,
+                )
             case _:
                 assert_never(self.canonical_form)
 
