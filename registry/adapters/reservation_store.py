@@ -13,7 +13,7 @@ from registry.adapters import tables
 from registry.adapters.reservation_tables import SLOT_BYTES, own_key, slot_reservation
 from registry.adapters.statements import change_one, first_said, one_row
 from registry.domain.hashing import Digest
-from registry.store_ports import OwnKeyRecord, ReservationRecord
+from registry.store_ports import OwnKeyRecord, ReservationRecord, ReservationSummary
 
 KEYS_A_QUERY: Final = 1_000
 """SQLite takes 32,766 parameters a statement; a thousand a round trip cost no more."""
@@ -40,13 +40,20 @@ class ReservationStore:
         )
         return _reservation(one_row(self._connection, statement, what="slot-reservation"))
 
-    def page(self, issuer_id: UUID, *, after: UUID | None, limit: int) -> tuple[ReservationRecord, ...]:
+    def page(self, issuer_id: UUID, *, after: UUID | None, limit: int) -> tuple[ReservationSummary, ...]:
         """Return an issuer's reservations by ascending id, those after an id."""
-        reservations = slot_reservation
-        statement = select(reservations).where(reservations.c.issuer_id == issuer_id)
+        shown = slot_reservation.c
+        statement = select(shown.id, shown["count"], shown.created_at, shown.expires_at).where(
+            shown.issuer_id == issuer_id
+        )
         if after is not None:
-            statement = statement.where(reservations.c.id > after)
-        return tuple(map(_reservation, self._connection.execute(statement.order_by(reservations.c.id).limit(limit))))
+            statement = statement.where(shown.id > after)
+        return tuple(
+            ReservationSummary(id=row_id, count=count, created_at=created_at, expires_at=expires_at)
+            for row_id, count, created_at, expires_at in self._connection.execute(
+                statement.order_by(shown.id).limit(limit)
+            )
+        )
 
     def open_slots(self, issuer_id: UUID, *, now: datetime) -> int:
         """Count the slots of an issuer's reservations that have not expired."""

@@ -65,6 +65,7 @@ from registry.store_ports.reservations import (
     OwnKeyRecord,
     ReservationReader,
     ReservationRecord,
+    ReservationSummary,
     ReservationWriter,
 )
 from registry.store_ports.statuses import (
@@ -112,6 +113,7 @@ __all__ = [
     "ReadStore",
     "ReservationReader",
     "ReservationRecord",
+    "ReservationSummary",
     "ReservationWriter",
     "Role",
     "Standing",

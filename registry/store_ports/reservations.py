@@ -34,6 +34,16 @@ class ReservationRecord:
     """From then on nothing is accepted for them; they are given to nobody else either."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservationSummary:
+    """A reservation without its slots, of which there may be 65,536."""
+
+    id: UUID
+    count: int
+    created_at: datetime
+    expires_at: datetime
+
+
 class ReservationReader(Protocol):
     """Reads own keys and reservations."""
 
@@ -45,7 +55,7 @@ class ReservationReader(Protocol):
         """Return an issuer's reservation; another issuer's is not found. Raises NotFound."""
         ...
 
-    def page(self, issuer_id: UUID, *, after: UUID | None, limit: int) -> tuple[ReservationRecord, ...]:
+    def page(self, issuer_id: UUID, *, after: UUID | None, limit: int) -> tuple[ReservationSummary, ...]:
         """Return an issuer's reservations by ascending id, those after an id."""
         ...
 

@@ -111,7 +111,7 @@ def get_reservations(container: Wired, caller: Authenticated, slug: str, page: P
     return [
         ReservationSummaryView(
             id=str(record.id),
-            count=len(record.slots),
+            count=record.count,
             created=write_time(record.created_at),
             expires=write_time(record.expires_at),
         )
