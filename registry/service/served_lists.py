@@ -124,7 +124,10 @@ _TOO_MANY: Final = Problem(
 def _named(document: JsonObject) -> list[str]:
     """Return the URLs of the lists that a credential names, each once."""
     entries = [entry for entry in entries_of(document.get("credentialStatus")) if is_status_entry(entry)]
+    # A purpose may be any JSON, also what cannot be looked up in a set.
     urls = [
-        entry.get("statusListCredential") for entry in entries if entry.get("statusPurpose") not in _IGNORED_PURPOSES
+        entry.get("statusListCredential")
+        for entry in entries
+        if not (isinstance(purpose := entry.get("statusPurpose"), str) and purpose in _IGNORED_PURPOSES)
     ]
     return list(dict.fromkeys(url for url in urls if isinstance(url, str)))

@@ -27,7 +27,7 @@ MAX_PAGE: Final = 500
 SPOOL_BYTES: Final = 4 * 1_048_576
 """What of a file stays in memory while it is received; the rest waits on disk."""
 
-FormT = TypeVar("FormT", bound=BaseModel)
+FormType = TypeVar("FormType", bound=BaseModel)
 
 _bearer = HTTPBearer(auto_error=False, description="An API key, as shown once when it was made.")
 
@@ -66,7 +66,7 @@ async def json_body_of(request: Request) -> JsonObject:
 StrictBody = Annotated[JsonObject, Depends(json_body_of)]
 
 
-def read_form(form: type[FormT], body: JsonObject) -> FormT:
+def read_form(form: type[FormType], body: JsonObject) -> FormType:
     """Read a request out of a body that was read strictly. Raises Malformed `malformed-request`."""
     try:
         return form.model_validate(body)

@@ -142,7 +142,7 @@ def test_what_is_no_credential_of_the_issuer_is_refused(
         {"credential": document(), "options": {"cryptosuite": "bbs-2023"}},
         {"credential": document(), "options": {"verificationMethod": "did:key:x#y"}},
         {"credential": document(), "options": {"credentialStatus": {"statusPurpose": "message"}}},
-        {"credential": document(), "opitons": {}},
+        {"credential": document(), "option": {}},
     ],
     ids=str,
 )
