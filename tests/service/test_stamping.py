@@ -10,9 +10,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from registry.adapters.keys import EcdsaSigner
 from registry.domain.canonical import JsonObject, parse_object
 from registry.domain.credential import Award, Evidence
-from registry.domain.data_integrity import read_proofs, unsecured
+from registry.domain.data_integrity import Proof, cover, read_proofs, unsecured
 from registry.domain.errors import CredrootError, Malformed
 from registry.domain.recipient import IdentityType
+from registry.domain.signatures import verify_signature
 from registry.service import stamping
 from registry.service.issuing import Order, Person, sign_order
 from registry.service.stamping import Stamper
@@ -176,7 +177,11 @@ def test_proofs_of_other_keys_cover_what_the_plain_way_covers(curve: ec.Elliptic
     assert [_without_value(proof) for proof in _proofs(signed)] == [
         _without_value(proof) for proof in _proofs(expected)
     ]
-    assert len(read_proofs(signed)) == len(suites)
+    for proof in read_proofs(signed):
+        assert isinstance(proof, Proof)
+        covered = cover(signed, proof, canonical_nquads=plain_json_ld().canonical_nquads)
+        data = covered.hash_data(signer.public_key.algorithm)
+        assert verify_signature(signer.public_key, signature=proof.signature, data=data)
 
 
 def test_an_order_that_no_document_can_be_made_of_is_refused_as_ever() -> None:
