@@ -182,7 +182,10 @@ class StatusLists:
 
 
 def list_document(url: str, *, issuer: str, purpose: Purpose, bits: bytes, statement: Statement) -> JsonObject:
-    """Write the unsigned `BitstringStatusListCredential` of a list (Bitstring Status List v1.0 section 2.2); `issuer` is a DID."""
+    """Write the unsigned `BitstringStatusListCredential` of a list (Bitstring Status List v1.0 section 2.2).
+
+    `issuer` is a DID.
+    """
     # Time 0 in the gzip header: the same bits are the same text.
     encoded = base64.urlsafe_b64encode(gzip.compress(bits, mtime=0)).rstrip(b"=").decode("ascii")
     return {
