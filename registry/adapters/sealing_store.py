@@ -8,10 +8,9 @@ To tie a credential is to move it from the narrow table of what waits to the nar
 row, with the document, is not touched.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import count
-from operator import itemgetter
 from typing import Final
 from uuid import UUID
 
@@ -137,8 +136,10 @@ class SealingStore(EpochStore):
     def _tie(self, batch: NewBatch) -> None:
         forms = RowForms(self._connection)
         # In the order of both tables' keys: neighbours share a page.
-        numbered = zip(batch.credential_ids, count(_FIRST_ENTRY), strict=False)
-        places = sorted(((forms.id(credential_id), index) for credential_id, index in numbered), key=itemgetter(0))
+        numbered: Iterable[tuple[UUID, int]] = zip(batch.credential_ids, count(_FIRST_ENTRY), strict=False)
+        # By the number: an id compares itself with another in Python, twenty times a row.
+        numbered = sorted(numbered, key=lambda place: place[0].int)
+        places = [(forms.id(credential_id), index) for credential_id, index in numbered]
         waited = self._take(batch, [place[0] for place in places])
         if waited != batch.count:
             raise Conflict("credential-sealed-already", f"expected {batch.count} waiting credentials, found {waited}")

@@ -1,5 +1,6 @@
 """Sealing on both real databases: what becomes of what waits."""
 
+import gc
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -273,3 +274,21 @@ def test_a_revocation_that_was_taken_back_is_never_sealed(
         newest = unit.epochs.newest()
         assert newest is not None
         assert newest.number == 1
+
+
+def test_the_collector_runs_again_after_sealing_whatever_came_of_it(
+    store: SqlStore, database_url: str, sealer: EpochSealer, tenant: Tenant
+) -> None:
+    first, second = issue(store, tenant, 2)
+    revoke(store, first)
+    sealer.seal()
+    sealed = gc.isenabled()
+    revoke(store, second)
+    engine = open_engine(database_url)
+    with engine.begin() as connection:
+        connection.execute(update(tables.status_bits).values(bits=EMPTY_LIST))
+    engine.dispose()
+    with pytest.raises(Conflict):
+        sealer.seal()
+
+    assert (sealed, gc.isenabled()) == (True, True)
