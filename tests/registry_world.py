@@ -28,9 +28,11 @@ from registry.adapters.published import open_published
 from registry.adapters.sql_store import SqlStore
 from registry.domain.canonical import JsonObject
 from registry.domain.credential import Award
+from registry.domain.cryptosuites import DEFAULT_SUITES
 from registry.domain.errors import NotFound, Unavailable
 from registry.domain.evidence import KnownContract
 from registry.domain.hashing import Digest, sha256
+from registry.domain.multikey import KeyAlgorithm
 from registry.domain.recipient import IdentityType
 from registry.ports import ResolvedDid
 from registry.service.access import Caller, create_api_key
@@ -132,10 +134,17 @@ class World:
     admin: Caller
     admin_key: str
 
-    def add_issuer(self, slug: str = "poly", method: DidMethod = DidMethod.WEB) -> IssuerRecord:
+    def add_issuer(
+        self,
+        slug: str = "poly",
+        method: DidMethod = DidMethod.WEB,
+        suites: tuple[str, ...] = DEFAULT_SUITES,
+        algorithm: KeyAlgorithm = KeyAlgorithm.ED25519,
+    ) -> IssuerRecord:
         """Create an issuer."""
-        order = IssuerOrder(slug=slug, kind="university", did_method=method, profile={"name": f"Issuer {slug}"})
-        key = self.resources.keys.generate()
+        profile = {"name": f"Issuer {slug}"}
+        order = IssuerOrder(slug=slug, kind="university", did_method=method, profile=profile, cryptosuites=suites)
+        key = self.resources.keys.generate(algorithm)
         with self.store.write() as unit:
             return create_issuer(self.resources, unit, order, key=key)
 

@@ -7,12 +7,18 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from registry.adapters.did_resolver import WebDidResolver
+from registry.adapters.guarded_fetch import FetchSettings
+from registry.adapters.status_fetcher import WebStatusLists
 from registry.demo.people import FAMILY, GIVEN
 from registry.domain.canonical import JsonObject
 from registry.domain.credential import Award, Evidence
 from registry.domain.recipient import IdentityType
+from registry.domain.verdict import Word
 from registry.service.issuing import Order, Person, issue
+from registry.service.verifying import Verifier
 from registry.store_ports import AchievementRecord, IssuerRecord
+from registry.wiring.verifying import LOOPBACK_HOSTS
 from tests.registry_world import World
 
 ACHIEVEMENTS: Final = 10
@@ -52,6 +58,19 @@ def issue_badges(world: World, issuer: IssuerRecord, count: int = BADGES) -> lis
     return [_issue(world, issuer, achievement, kind, number) for number, (kind, achievement) in enumerate(turns)]
 
 
+def verifier_over_loopback(world: World) -> Verifier:
+    """Return a verifier of our own that fetches status lists as the other judges do."""
+    settings = FetchSettings(private_hosts=LOOPBACK_HOSTS, plain_http_hosts=LOOPBACK_HOSTS)
+    return Verifier(
+        clock=world.clock,
+        json_ld=world.resources.json_ld,
+        did_resolver=WebDidResolver(settings),
+        status_lists=WebStatusLists(world.clock, settings),
+        chain=None,
+        published=None,
+    )
+
+
 def tampered(badges: list[JsonObject]) -> Iterator[tuple[str, JsonObject]]:
     """Change each badge in one place, another place each time; say which."""
     for number, badge in enumerate(badges):
@@ -61,6 +80,15 @@ def tampered(badges: list[JsonObject]) -> Iterator[tuple[str, JsonObject]]:
         changed = copy.deepcopy(badge)
         _change(changed, place)
         yield "/".join(map(str, place)), changed
+
+
+def expected_words(place: str) -> set[Word]:
+    """Return what we may say of a badge that was changed at a place.
+
+    A context or a suite of another name may exist: that it is not known here does not make the badge a forgery.
+    """
+    names = place.startswith("@context/") or place.endswith(("/cryptosuite", "proof/type", "proof/0/type"))
+    return {Word.INVALID, Word.INDETERMINATE} if names else {Word.INVALID}
 
 
 def _body(number: int) -> dict[str, Any]:
