@@ -8,8 +8,10 @@ With --interop it serves the VC API alone, for test suites, with issuers of its 
 
 import argparse
 import logging
+import socket
 import sys
 from dataclasses import asdict
+from typing import Final
 
 import structlog
 
@@ -65,11 +67,21 @@ def _serve_interop(options: InteropOptions) -> None:
     listeners = listen(options.host, options.port)
     scheme = "http" if options.tls_certificate is None else "https"
     # Before anything is issued: the address stands in the credentials.
-    url = options.public_url or f"{scheme}://{authority(listeners[0])}"
+    url = options.public_url or f"{scheme}://{_reachable(options.host, listeners[0])}"
     with opened_interop(options, public_url=url) as server:
         app = create_interop_app(server.container)
         certificate, key = options.tls_certificate, options.tls_key
         serve(app, listeners, ready=_instances(server), certificate=certificate, key=key)
+
+
+def _reachable(host: str, listener: socket.socket) -> str:
+    """Write where clients of this machine find a listener: by the name that was asked for, which a certificate may have."""
+    if host in _EVERY_ADDRESS:
+        host = "127.0.0.1"
+    return f"[{host}]:{listener.getsockname()[1]}" if ":" in host else f"{host}:{listener.getsockname()[1]}"
+
+
+_EVERY_ADDRESS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - to be told, not to be listened on
 
 
 def _instances(server: InteropServer) -> str:

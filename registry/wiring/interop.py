@@ -38,7 +38,7 @@ from registry.service.verifying import Verifier
 from registry.settings import read_secret
 from registry.store_ports import DidMethod, IssuerRecord, LogRecord, Role
 from registry.wiring.interop_options import InteropOptions
-from registry.wiring.verifying import LOOPBACK_NAME, published_contract
+from registry.wiring.verifying import LOOPBACK_HOSTS, published_contract
 
 PASSWORD_FILE: Final = "key-password"  # noqa: S105 - a file's name
 DATABASE_FILE: Final = "interop.db"
@@ -106,7 +106,7 @@ def _open(options: InteropOptions, folder: Path, public_url: str) -> InteropServ
     )
     _tie_to_no_log(resources)
     issuers = tuple(_issuer(resources, instance) for instance in INSTANCES)
-    hosts = frozenset({LOOPBACK_NAME, "127.0.0.1", "::1"}) if options.loopback else frozenset[str]()
+    hosts = LOOPBACK_HOSTS if options.loopback else frozenset[str]()
     fetching = FetchSettings(ca_file=options.ca_file, private_hosts=hosts)
     did_resolver = WebDidResolver(fetching)
     published_dir = folder / "published"

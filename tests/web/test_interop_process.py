@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -13,8 +14,10 @@ from pathlib import Path
 from typing import Final
 
 import httpx
+import pytest
 import trustme
 
+from registry.web.__main__ import _reachable
 from registry.wiring.interop import INSTANCES
 from tests.paths import REPO_ROOT
 
@@ -93,6 +96,14 @@ def test_a_certificate_that_is_none_is_told_in_one_line() -> None:
     assert lines == [""] * len(lines)
     assert errors.startswith("certificate-unusable: ")
     assert errors.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "told"), [("localhost", "localhost"), ("0.0.0.0", "127.0.0.1"), ("::1", "[::1]"), ("::", "127.0.0.1")]
+)
+def test_the_address_is_one_that_this_machine_reaches(host: str, told: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        assert _reachable(host, listener) == f"{told}:{listener.getsockname()[1]}"
 
 
 def test_its_options_are_nothing_without_it() -> None:
