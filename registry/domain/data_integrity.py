@@ -27,7 +27,9 @@ ASSERTION: Final = "assertionMethod"
 AUTHENTICATION: Final = "authentication"
 
 MAX_PROOFS: Final = 16
-"""A badge has one proof, a proof set a handful; each costs a canonicalization."""
+"""A badge has one proof, a proof set a handful; each costs a canonicalization of its options."""
+MAX_CHAINED: Final = 4
+"""Proofs that build on others: each costs one of the whole document, up to a second where somebody means harm."""
 MAX_DOMAINS: Final = 100
 """Domains of one proof: a presentation is made for one verifier, seldom for a few."""
 
@@ -208,6 +210,10 @@ def _check_chains(proofs: list[JsonObject]) -> None:
     links = {number: _texts(proof, "previousProof") for number, proof in enumerate(proofs)}
     if any(name not in ids for names in links.values() for name in names):
         raise Malformed("malformed-proof", "expected the id of another proof", where="proof.previousProof")
+    chained = sum(map(bool, links.values()))
+    if chained > MAX_CHAINED:
+        message = f"expected at most {MAX_CHAINED} that build on others, got {chained}"
+        raise Malformed("too-many-proofs", message, where="proof.previousProof")
     settled: set[str] = set()
     waiting = dict(links)
     while waiting:

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from registry.domain.canonical import JsonObject
 from registry.domain.check import Finding, Reason, Result, failed, passed, unknown
-from registry.domain.cryptosuites.cryptosuite import CanonicalNquads, Covered
+from registry.domain.cryptosuites.cryptosuite import CanonicalForm, CanonicalNquads, Covered
 from registry.domain.data_integrity import Proof, ReadProof, UnreadProof, cover, read_proofs, unsecured
 from registry.domain.did_document import ListedKey
 from registry.domain.errors import Malformed, Unavailable
@@ -128,17 +128,17 @@ def cover_document(document: JsonObject, *, canonical_nquads: CanonicalNquads) -
     # The proofs of a set cover the same document: it is canonicalized once.
     remembered = _attempt(lambda: canonical_nquads(plain))
 
+    meaning = remembered if isinstance(remembered, Problem) else None
+
     def nquads(value: JsonObject) -> bytes:
-        if value == plain and isinstance(remembered, bytes):
-            return remembered
-        return canonical_nquads(value)
+        return remembered if isinstance(remembered, bytes) and value == plain else canonical_nquads(value)
 
     proofs: Found[tuple[CoveredProof, ...]]
     try:
-        proofs = tuple(_cover(document, proof, nquads) for proof in read_proofs(document))
+        proofs = tuple(_cover(document, proof, nquads, meaning) for proof in read_proofs(document))
     except Malformed as error:
         proofs = Problem.of(error)
-    return CoveredDocument(meaning=remembered if isinstance(remembered, Problem) else None, proofs=proofs)
+    return CoveredDocument(meaning=meaning, proofs=proofs)
 
 
 def check_proofs(proofs: Sequence[CoveredProof], *, expected: Expected, keys: KeyLookup) -> tuple[ProofResult, ...]:
@@ -195,9 +195,14 @@ def _attempt(work: Callable[[], bytes]) -> Found[bytes]:
         return Problem.of(error)
 
 
-def _cover(document: JsonObject, proof: ReadProof, canonical_nquads: CanonicalNquads) -> CoveredProof:
+def _cover(
+    document: JsonObject, proof: ReadProof, canonical_nquads: CanonicalNquads, meaning: Problem | None
+) -> CoveredProof:
     if isinstance(proof, UnreadProof):
         return CoveredProof(proof=proof, covered=proof.problem)
+    if meaning is not None and proof.suite.canonical_form is CanonicalForm.RDFC:
+        # With the proofs it builds on, the document means no more than without.
+        return CoveredProof(proof=proof, covered=meaning)
     try:
         return CoveredProof(proof=proof, covered=cover(document, proof, canonical_nquads=canonical_nquads))
     except (Malformed, Unavailable) as error:

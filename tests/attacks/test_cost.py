@@ -13,6 +13,7 @@ import pytest
 
 from registry.domain.canonical import JsonObject, JsonValue, canonicalize
 from registry.domain.check import CheckId, Reason, Result
+from registry.domain.data_integrity import MAX_CHAINED
 from registry.domain.verdict import Word
 from registry.service.served_lists import StatusListCopy
 from registry.service.verifying import VerifyRequest
@@ -95,6 +96,22 @@ def test_a_costly_document_is_judged_in_time(members: JsonObject) -> None:
     assert time.process_time() - before < LIMIT_SECONDS
     assert verdict.word is Word.INVALID
     assert outcome(verdict, CheckId.LEAF)[0] is Result.FAIL
+
+
+def test_a_chain_of_proofs_over_a_costly_document_is_judged_in_time() -> None:
+    case = Case()
+    first: JsonObject = {**case.proof(), "id": "urn:uuid:6d9b6f4e-7b36-4f3a-8a53-0c1a6a1f2a10"}
+    chained: list[JsonValue] = [
+        {**case.proof(), "created": f"2026-11-01T00:00:0{number}Z", "previousProof": first["id"]}
+        for number in range(MAX_CHAINED)
+    ]
+    content = canonicalize({**case.issued.document, **COSTLY["most-subjects-allowed"], "proof": [first, *chained]})
+
+    before = time.process_time()
+    verdict = case.verify(document=content)
+
+    assert time.process_time() - before < LIMIT_SECONDS
+    assert outcome(verdict, CheckId.SIGNATURE) == (Result.FAIL, Reason.SIGNATURE_MISMATCH)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from registry.domain.canonical import JsonObject, JsonValue, canonicalize
 from registry.domain.cryptosuites import DEFAULT_SUITES, SUITES, find_suite, issued_suites, key_algorithm
 from registry.domain.data_integrity import (
+    MAX_CHAINED,
     MAX_DOMAINS,
     MAX_PROOFS,
     Proof,
@@ -127,6 +128,10 @@ def test_a_proof_may_lack_its_time() -> None:
         (
             [proof(id="urn:a:1", previousProof="urn:a:2"), proof(id="urn:a:2", previousProof=["urn:a:1"])],
             "malformed-proof",
+        ),
+        (
+            [proof(id="urn:a:0"), *(proof(previousProof="urn:a:0") for _ in range(MAX_CHAINED + 1))],
+            "too-many-proofs",
         ),
         # One without an id does not stand for one of that name.
         ([proof(), proof(id="None", previousProof="b"), proof(id="b", previousProof="None")], "malformed-proof"),
