@@ -1,7 +1,7 @@
 """The use cases and settings behind the web service, made once by the wiring."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from registry.chain_ports import PublishedSource
@@ -31,7 +31,7 @@ class Container:
     max_upload_bytes: int
     close_store: Callable[[], None]
     """Closes the database's connections."""
-    vc_api: VcApi = VcApi()
+    vc_api: VcApi = field(default_factory=VcApi)
 
     def close(self) -> None:
         """End what runs in the background, then close what was opened."""

@@ -122,8 +122,6 @@ MATRIX: Final[dict[str, Case]] = {
     f"POST {PREFIX}/credentials/{{credential_id}}/reinstate": Case(
         answers=PRIVATE, send=decision, fresh=new_credential
     ),
-}
-MATRIX |= {
     "POST /issuers/{slug}/credentials/issue": Case(answers=CREATES, send=a_document),
     "POST /issuers/{slug}/credentials/status": Case(answers=PRIVATE, send=a_status, fresh=new_credential),
     "POST /issuers/{slug}/status-lists": Case(answers=CREATES, send=lambda _tenant: {"json": A_LIST}),
