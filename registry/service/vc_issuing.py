@@ -27,6 +27,7 @@ from registry.service.resources import RECIPIENT_HASHING, Resources
 from registry.service.signing import secure
 from registry.store_ports import IssuerRecord, NewCredential, ReadStore, WriteStore
 
+STATUS_LIST: Final = "BitstringStatusListCredential"
 MAX_CREDENTIAL_ID: Final = 2_000
 """An identifier is a URL; longer ones are not used by anybody."""
 
@@ -55,8 +56,7 @@ def issue_document(resources: Resources, unit: WriteStore, issuer: IssuerRecord,
     identifier = _identifier(order)
     now = resources.clock.now()
     slot = None
-    # Version 1.1 has no words for a status entry of today.
-    if order.purposes and "credentialStatus" not in document and not is_version_1(document):
+    if order.purposes and _may_have_status(document):
         (slot,) = unit.statuses.assign_slots(issuer.id, 1, draw=resources.draw, now=now)
         log = unit.access.log().name
         entries: list[JsonValue] = [
@@ -149,6 +149,13 @@ def _refuse_own_slot(document: JsonObject, unit: ReadStore) -> None:
         return
     if slot.log == unit.access.log().name:
         raise Malformed("slot-not-drawn", "expected none of this log: it is added here", where="credentialStatus")
+
+
+def _may_have_status(document: JsonObject) -> bool:
+    """Tell whether a status entry can be added: none is there, the version has the words, and it is no list itself."""
+    types = document.get("type")
+    is_list = STATUS_LIST in (types if isinstance(types, list) else [types])
+    return "credentialStatus" not in document and not is_version_1(document) and not is_list
 
 
 def _identifier(order: DocumentOrder) -> str | None:

@@ -1,5 +1,7 @@
 """A server for interoperability tests: one issuer a way of signing, no chain, no keys, lists of its own."""
 
+import base64
+import gzip
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
@@ -151,6 +153,17 @@ def test_a_proof_that_is_there_stays_beside_the_new_one(interop: httpx.Client) -
     assert verify(interop, both).json()["verified"] is True
     both["proof"][0]["proofValue"] = both["proof"][1]["proofValue"][:-1] + "1"
     assert verify(interop, both).json()["verified"] is False
+
+
+def test_a_list_of_the_caller_s_own_gets_no_status(interop: httpx.Client) -> None:
+    bits = base64.urlsafe_b64encode(gzip.compress(bytes(16_384))).rstrip(b"=").decode("ascii")
+    subject = {"type": "BitstringStatusList", "statusPurpose": "revocation", "encodedList": f"u{bits}"}
+    types = ["VerifiableCredential", "BitstringStatusListCredential"]
+
+    secured = issue(interop, NAMES[0], document(type=types, credentialSubject=subject))
+
+    assert "credentialStatus" not in secured
+    assert verify(interop, secured).json()["verified"] is True
 
 
 def test_a_new_list_is_opened(interop: httpx.Client) -> None:
