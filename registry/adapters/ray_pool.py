@@ -184,9 +184,10 @@ class _Keeper:
             "RAY_USAGE_STATS_ENABLED": "0",
             "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
             "RAY_AUTH_MODE": "token",
-            "RAY_AUTH_TOKEN": secrets.token_hex(TOKEN_BYTES),
         }
         os.environ.update(written)  # noqa: TID251 - written for Ray, nothing is read
+        # Once for the process: Ray keeps the first one it sees, also when it is started again.
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(TOKEN_BYTES))  # noqa: TID251 - as above
         _ray().init(
             address="local",
             num_cpus=self._processes,
