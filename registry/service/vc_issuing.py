@@ -15,7 +15,7 @@ from typing import Final
 from registry.domain.canonical import JsonObject, JsonValue, canonicalize
 from registry.domain.cryptosuites import SUITES
 from registry.domain.cryptosuites.cryptosuite import CanonicalForm
-from registry.domain.data_integrity import attach_proofs, read_proofs, unsecured
+from registry.domain.data_integrity import UnreadProof, attach_proofs, read_proofs, unsecured
 from registry.domain.errors import Malformed
 from registry.domain.hashing import Digest, sha256
 from registry.domain.slot import LIST_SIZE, Purpose, parse_credential_slot
@@ -130,8 +130,10 @@ def _secured(
 def _given_proofs(document: JsonObject) -> list[JsonObject]:
     if "proof" not in document:
         return []
-    # Read to be refused, if they are none; whether they hold is for verifiers.
-    read_proofs(document)
+    # Read to be refused, if they are none; whether they hold, and what unknown kinds mean, is for verifiers.
+    for proof in read_proofs(document):
+        if isinstance(proof, UnreadProof) and proof.problem.code != "proof-unsupported":
+            raise Malformed(proof.problem.code, proof.problem.message, where="proof")
     return _as_objects(document["proof"])
 
 
