@@ -65,6 +65,7 @@ class RowWorker:
 
     def __init__(self, tools: SigningTools) -> None:
         self._tools = tools
+        self._stamper = Stamper(tools)
         self._opened: dict[TemplateRecords, tuple[Template, Drafts]] = {}
 
     def judge(self, work: RowWork) -> Iterator[RowJudgement]:
