@@ -8,6 +8,8 @@
 #   make fuzz-api    20,000 requests made from the OpenAPI documents, to a registry and an interoperability server
 #   make slither     the contracts under Slither
 #   make mutation    mutation tests of the domain (slow, nightly)
+#   make changes     every change of one character of thirty signed documents (twenty minutes)
+#   make bench       badges a second, against a peer, and a million credentials end to end (a quarter of an hour)
 #   make equality    sign 25,000 invented documents the fast way and the plain way, and compare them to the byte
 #   make generated   write the pages, ABI and bytecode that are made from the sources
 #   make lock        resolve requirements/*.in again
@@ -35,7 +37,7 @@ TEST_PROCESSES ?= 2
 PYTEST_ARGS ?=
 SHARED_DATA := $(or $(CREDROOT_SHARED_DATA),../shared/data)
 
-.PHONY: help demo serve test fuzz-api equality judges-tools check contracts slither mutation lock generated generated-check coverage clean
+.PHONY: help demo serve test bench changes fuzz-api equality judges-tools check contracts slither mutation lock generated generated-check coverage clean
 .PHONY: format-check lint types import-rules dead-code dependencies spelling generated-pages
 
 help:
@@ -120,6 +122,16 @@ mutation: .venv-mutation/.made
 fuzz-api: $(VENV)/.dev
 	$(RUN) -m tests.web.fuzzing $(FUZZ_ARGS)
 
+changes: $(VENV)/.dev
+	$(RUN) -m tests.attacks.character_changes
+
+# What to measure and how often: `make bench BENCH="rates --rounds 9"`.
+BENCH ?= rates million
+
+bench: $(VENV)/.dev .venv-bench/.made
+	$(RUN) -m tests.bench $(BENCH) --out out/bench
+	.venv-bench/bin/python tests/bench/plot.py out/bench/results.json
+
 # -- checks ---------------------------------------------------------------------------------------------------------
 
 check: format-check lint types import-rules dead-code dependencies spelling generated-check contracts
@@ -175,6 +187,7 @@ lock: .venv-lock/.made
 	$(UV_COMPILE) requirements/runtime.in --constraint requirements/dev.txt --output-file requirements/runtime.txt
 	$(UV_COMPILE) requirements/ray.in --constraint requirements/dev.txt --output-file requirements/ray.txt
 	$(UV_COMPILE) requirements/build.in --constraint requirements/dev.txt --output-file requirements/build.txt
+	$(UV_COMPILE) requirements/bench.in --output-file requirements/bench.txt
 	$(UV_COMPILE) requirements/mutation.in --constraint requirements/dev.txt --output-file requirements/mutation.txt
 	$(UV_COMPILE) $(UPGRADE) requirements/audit.in --output-file requirements/audit.txt
 	$(UV_COMPILE) $(UPGRADE) requirements/lock.in --output-file requirements/lock.txt

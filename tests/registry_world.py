@@ -24,6 +24,7 @@ from registry.adapters.database import open_engine
 from registry.adapters.identifiers import Identifiers
 from registry.adapters.json_ld import PinnedJsonLd
 from registry.adapters.keys import PasswordKeyVault
+from registry.adapters.migrations import upgrade
 from registry.adapters.published import open_published
 from registry.adapters.sql_store import SqlStore
 from registry.domain.canonical import JsonObject
@@ -253,6 +254,17 @@ def make_resources(store: SqlStore, clock: SetClock, *, public_url: str = PUBLIC
         draw=secrets.randbelow,
         random_bytes=secrets.token_bytes,
     )
+
+
+@contextmanager
+def migrated_world(folder: Path) -> Iterator[World]:
+    """Yield a registry over a new SQLite database in a folder."""
+    url = f"sqlite:///{folder / 'registry.db'}"
+    engine = open_engine(url)
+    upgrade(engine)
+    engine.dispose()
+    with opened_world(url, folder) as world:
+        yield world
 
 
 @contextmanager

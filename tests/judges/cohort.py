@@ -53,9 +53,11 @@ VALUES: Final[tuple[tuple[str, ...], ...]] = ((), ("B+",), ("A", "87.5"))
 
 def issue_badges(world: World, issuer: IssuerRecord, count: int = BADGES) -> list[JsonObject]:
     """Issue that many badges, of ten achievements in turn."""
-    achievements = [(number, world.add_achievement(issuer, **_body(number))) for number in range(ACHIEVEMENTS)]
+    achievements = [(number, world.add_achievement(issuer, **badge_body(number))) for number in range(ACHIEVEMENTS)]
     turns = itertools.islice(itertools.cycle(achievements), count)
-    return [_issue(world, issuer, achievement, kind, number) for number, (kind, achievement) in enumerate(turns)]
+    return [
+        issue_badge(world, issuer, achievement, number, kind=kind) for number, (kind, achievement) in enumerate(turns)
+    ]
 
 
 def verifier_over_loopback(world: World) -> Verifier:
@@ -91,7 +93,8 @@ def expected_words(place: str) -> set[Word]:
     return {Word.INVALID, Word.INDETERMINATE} if names else {Word.INVALID}
 
 
-def _body(number: int) -> dict[str, Any]:
+def badge_body(number: int) -> dict[str, Any]:
+    """Return the body of one of ten achievements."""
     body: dict[str, Any] = {
         "name": f"Achievement {number}: {TEXTS[number % len(TEXTS)][:60].strip()}",
         "description": TEXTS[(number + 1) % len(TEXTS)],
@@ -112,7 +115,11 @@ def _body(number: int) -> dict[str, Any]:
     return body
 
 
-def _issue(world: World, issuer: IssuerRecord, achievement: AchievementRecord, kind: int, number: int) -> JsonObject:
+def issue_badge(
+    world: World, issuer: IssuerRecord, achievement: AchievementRecord, number: int, *, kind: int | None = None
+) -> JsonObject:
+    """Issue one badge; `kind` is the number of its achievement, the badge's own unless told otherwise."""
+    kind = number if kind is None else kind
     order = Order(person=_person(number), award=_award(kind, number, world.clock.now().replace(microsecond=0)))
     with world.store.write() as unit:
         made = issue(world.resources, unit, unit.issuers.get(issuer.id), achievement.id, order)
