@@ -1,5 +1,7 @@
 """Status entries of other registries: what the recommendation allows is read, all else is refused."""
 
+from typing import Any
+
 import pytest
 
 from registry.domain.canonical import JsonObject, JsonValue
@@ -68,7 +70,7 @@ def test_an_entry_of_one_bit_may_say_what_its_values_mean() -> None:
         {"statusMessage": [FOUR[0], {"status": 1, "message": "a number"}]},
     ],
 )
-def test_another_spelling_is_refused(members: JsonObject) -> None:
+def test_another_spelling_is_refused(members: dict[str, Any]) -> None:
     with pytest.raises(Malformed) as refusal:
         StatusEntry.parse(entry(**members))
 
