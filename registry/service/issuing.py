@@ -6,7 +6,6 @@ transaction; what is signed is stored with everything that belongs to it in one 
 
 import base64
 import hmac
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -239,15 +238,6 @@ def issue(
     credential = sign_order(resources, template, order, slot=slot)
     unit.credentials.insert([credential])
     return credential
-
-
-def sign_orders(resources: Resources, template: Template, orders: Sequence[Order]) -> list[NewCredential]:
-    """Draw the slots of many orders, then build and sign them outside any transaction."""
-    with resources.store.write() as unit:
-        slots = unit.statuses.assign_slots(
-            template.issuer.id, len(orders), draw=resources.draw, now=resources.clock.now()
-        )
-    return [sign_order(resources, template, order, slot=slot) for order, slot in zip(orders, slots, strict=True)]
 
 
 def recipient_key(secret: bytes, identifier: str) -> bytes:
