@@ -65,7 +65,7 @@ def _check_term(name: str, value: JsonValue) -> int:
         and ":" not in name
         and _TERM_MEMBERS.issuperset(definition)
         and is_iri(identifier)
-        and (kind in _TYPES or is_iri(kind))
+        and ((isinstance(kind, str) and kind in _TYPES) or is_iri(kind))
         and definition.get("@container", "@set") in _CONTAINERS
         and isinstance(definition.get("@protected", False), bool)
     )

@@ -272,5 +272,10 @@ def _object(term: Mapping[str, str]) -> pyoxigraph.NamedNode | pyoxigraph.BlankN
     if term["type"] != "literal":
         return _resource(term["value"])
     if "language" in term:
-        return pyoxigraph.Literal(term["value"], language=term["language"])
+        try:
+            return pyoxigraph.Literal(term["value"], language=term["language"])
+        except ValueError as error:
+            # BCP 47 has rules beside the one of JSON-LD, and RDF asks for them.
+            message = f"expected a language tag, got {term['language']!r}: {error}"
+            raise Malformed("invalid-language", message) from error
     return pyoxigraph.Literal(term["value"], datatype=pyoxigraph.NamedNode(term["datatype"]))

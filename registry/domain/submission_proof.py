@@ -104,9 +104,11 @@ def _check_method(method: JsonValue, terms: ProofTerms) -> None:
     where = "proof.verificationMethod"
     if method == terms.verification_method:
         return
-    if method in terms.retired:
+    # What is no text is no name of a key, and cannot be looked up among them.
+    known = method if isinstance(method, str) else ""
+    if known in terms.retired:
         raise Malformed("signed-by-retired-key", f"expected {terms.verification_method}", where=where)
-    if method in terms.status_keys:
+    if known in terms.status_keys:
         message = f"expected {terms.verification_method}, this one signs status lists only"
         raise Malformed("signed-by-status-key", message, where=where)
     raise Malformed("signed-by-another-key", f"expected {terms.verification_method}", where=where)

@@ -74,6 +74,8 @@ def test_proofs_of_the_present_key_are_taken(suites: tuple[str, ...]) -> None:
         (changed("verificationMethod", "did:web:own.example#own-1"), "signed-by-retired-key"),
         (changed("verificationMethod", "did:web:own.example#status-1"), "signed-by-status-key"),
         (changed("verificationMethod", "did:web:thief.example#own-2"), "signed-by-another-key"),
+        (changed("verificationMethod", ["did:web:own.example#own-2"]), "signed-by-another-key"),
+        (changed("verificationMethod", {"id": "did:web:own.example#own-2"}), "signed-by-another-key"),
         (changed("created", "2026-06-01T00:05:01Z"), "proof-from-the-future"),
         (changed("created", "2026-05-30T23:54:59Z"), "proof-stale"),
         (changed("created", "now"), "malformed-time"),
