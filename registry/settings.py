@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     """The private key of that certificate."""
 
     max_upload_bytes: Annotated[int, Field(ge=1024)] = 64 * 1024 * 1024
-    """The largest file of recipients: 64 MiB are about half a million rows."""
+    """The largest file of recipients: 64 MiB are more than the 250,000 rows that it may have."""
 
     vc_api_failure_status: Literal["200", "400"] = "200"
     """What the VC API answers a credential with that is not verified: 200 as VCALM has it, or 400 for test suites."""
