@@ -127,8 +127,9 @@ class GuardedFetcher:
         except TimeoutError as error:
             message = f"no answer from {url} within {self._settings.deadline_seconds:g} seconds"
             raise self._unavailable("timeout", message) from error
-        # InvalidURL is no HTTPError; nothing that passed the checks above should lead to one.
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        # InvalidURL is no HTTPError; nothing that passed the checks above should lead to one. A host that garbles what it
+        # encrypts is an SSLError, which is an OSError, and httpx lets it pass as it is.
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise self._unavailable("unreachable", f"cannot fetch {url}: {type(error).__name__} {error}") from error
 
     def _check_port(self, parts: SplitResult) -> None:

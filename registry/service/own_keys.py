@@ -16,7 +16,7 @@ from registry.domain.claims import check_claims
 from registry.domain.cryptosuites import SUITES, fitting_suite
 from registry.domain.did import PublishedKey, did_key, did_key_document, did_method, did_web, issuer_document
 from registry.domain.did_document import parse_did_document
-from registry.domain.errors import Malformed, Refused
+from registry.domain.errors import Conflict, Malformed, Refused
 from registry.domain.log_name import LogName
 from registry.domain.multikey import PublicKey, decode_multikey, encode_multikey
 from registry.domain.status_delegation import delegate_status
@@ -113,13 +113,16 @@ def replace_own_key(
 ) -> IssuerRecord:
     """Make another public key the issuer's present one; the old one stays in the document, revoked if compromised.
 
-    Raises Refused `issuer-without-own-key`, `did-key-fixed`; Conflict for a key that the issuer had before.
+    Raises Refused `issuer-without-own-key`, `did-key-fixed`; Conflict `own-key-known` for a key that the issuer has or
+    had: under another name a stolen one would be good again.
     """
     present = present_own_key(unit, issuer)
     if issuer.did_method is DidMethod.KEY:
         raise Refused("did-key-fixed", "a did:key issuer has one key for ever: create another issuer")
     public_key, now = own.public_key(), resources.clock.now()
     known = unit.reservations.own_keys(issuer.id)
+    if public_key in [decode_multikey(record.public_multibase) for record in known]:
+        raise Conflict("own-key-known", "expected a key that the issuer never had")
     published = parse_did_document(parse_object(issuer.did_document))
     revoked = {key.id: key.revoked for key in published.keys}
     keys = [

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -244,6 +245,19 @@ def test_a_host_that_drips_its_list_meets_the_deadline(host: DidHost, trusting: 
 
     assert refusal_of(replace(trusting, deadline_seconds=1), url_of(host)) == "status-list-timeout"
     assert time.monotonic() - started < 10
+
+
+def test_a_host_that_breaks_off_its_encryption_is_unreachable(host: DidHost, trusting: FetchSettings) -> None:
+    def garble(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.send_header("Content-Length", "100")
+        request.end_headers()
+        # Beside the encryption: a record of nobody.
+        os.write(request.connection.fileno(), b"\x17\x03\x03\x00\x20" + bytes(32))
+
+    host.answers[PATH] = garble
+
+    assert refusal_of(trusting, url_of(host)) == "status-list-unreachable"
 
 
 def test_slow_hosts_do_not_hold_every_thread(trusting: FetchSettings) -> None:

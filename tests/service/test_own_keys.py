@@ -112,6 +112,17 @@ def replaced(world: World, record: IssuerRecord, *, compromised: bool) -> Issuer
         return replace_own_key(world.resources, unit, record, own, compromised=compromised)
 
 
+def test_a_key_that_the_issuer_had_before_never_comes_back(world: World) -> None:
+    own = add_own_issuer(world)
+    once = replaced(world, own.record, compromised=True)
+    stolen = OwnKeyOrder(public_multibase=encode_multikey(own.signer.public_key))
+
+    with pytest.raises(Conflict) as refused, world.store.write() as unit:
+        replace_own_key(world.resources, unit, once, stolen, compromised=False)
+
+    assert refused.value.code == "own-key-known"
+
+
 def test_a_replaced_key_stays_in_the_document_and_a_compromised_one_is_revoked(world: World) -> None:
     own = add_own_issuer(world)
     once = replaced(world, own.record, compromised=True)
