@@ -8,8 +8,10 @@ import pytest
 
 from registry.adapters.database import open_engine
 from registry.adapters.migrations import upgrade
+from registry.store_ports import DidMethod, Role
 from registry.web.app import create_app
 from tests.registry_world import World, opened_world
+from tests.web.vc_calls import JSON
 from tests.web_server import serve
 
 
@@ -36,3 +38,14 @@ def client(world: World) -> Iterator[httpx.Client]:
 def admin(world: World) -> dict[str, str]:
     """Give the headers of the admin's key."""
     return {"Authorization": f"Bearer {world.admin_key}"}
+
+
+@pytest.fixture(scope="module")
+def key_issuer(world: World) -> JSON:
+    """Give an issuer whose DID is its key, and the headers of its API key."""
+    issuer = world.add_issuer("keyed", DidMethod.KEY)
+    return {
+        "did": issuer.did,
+        "id": issuer.id,
+        "headers": {"Authorization": f"Bearer {world.add_key(Role.ISSUER, issuer)}"},
+    }

@@ -1,53 +1,9 @@
 """Verifying by the VC API: one word, and reasons that tell what fails from what could not be checked."""
 
-import copy
-from typing import Any, Final
-
 import httpx
 import pytest
 
-from registry.store_ports import DidMethod, Role
-from tests.registry_world import World
-
-CONTEXT: Final = "https://www.w3.org/ns/credentials/v2"
-SUBJECT: Final = {"id": "did:key:z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2"}
-JSON = dict[str, Any]
-
-
-def document(**members: Any) -> JSON:  # noqa: ANN401  # any member
-    made = {"@context": [CONTEXT], "type": ["VerifiableCredential"], "credentialSubject": copy.deepcopy(SUBJECT)}
-    return {**made, **members}
-
-
-@pytest.fixture(scope="module")
-def key_issuer(world: World) -> JSON:
-    """Give an issuer whose DID is its key, and the headers of its API key."""
-    issuer = world.add_issuer("keyed", DidMethod.KEY)
-    return {
-        "did": issuer.did,
-        "id": issuer.id,
-        "headers": {"Authorization": f"Bearer {world.add_key(Role.ISSUER, issuer)}"},
-    }
-
-
-def issue(client: httpx.Client, issuer: JSON, credential: Any, **options: Any) -> httpx.Response:  # noqa: ANN401
-    body = {"credential": credential, "options": options}
-    return client.post("/issuers/keyed/credentials/issue", headers=issuer["headers"], json=body)
-
-
-def issued(client: httpx.Client, issuer: JSON, **members: Any) -> JSON:  # noqa: ANN401  # any member
-    response = issue(client, issuer, document(**members), credentialStatus=False)
-    assert response.status_code == 201, response.text
-    secured: JSON = response.json()["verifiableCredential"]
-    return secured
-
-
-def verify(client: httpx.Client, credential: Any, **options: Any) -> httpx.Response:  # noqa: ANN401  # any JSON
-    return client.post("/credentials/verify", json={"verifiableCredential": credential, "options": options})
-
-
-def codes(response: httpx.Response) -> list[str]:
-    return [problem["code"] for problem in response.json()["problemDetails"]]
+from tests.web.vc_calls import CONTEXT, JSON, codes, issued, verify
 
 
 def test_a_good_credential_is_verified(client: httpx.Client, key_issuer: JSON) -> None:
