@@ -6,8 +6,10 @@
 That subject and holder are one person is the caller's to decide.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 
 from registry.domain.canonical import JsonObject, parse_object
 from registry.domain.check import Check, CheckId, Finding, Reason, Result, failed, unknown
@@ -25,6 +27,10 @@ from registry.domain.presentation_form import (
 from registry.domain.proof_checking import Expected, ProofsResult, verify_proofs
 from registry.ports import DidResolver
 from registry.service.vc_checking import CheckedCredential, CredentialChecker, Wanted
+
+MAX_TIME: Final = timedelta(seconds=30)
+"""For the credentials of one presentation. Each may name a dozen hosts that are slow to answer, and a hundred of them would
+hold a thread for hours on a stranger's word. A healthy one takes milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,16 +82,26 @@ class PresentationChecker:
         if not proved and "proof" in document:
             raise Malformed("proof-unexpected", "expected it as verifiablePresentation: it has a proof", where="proof")
         form = _form(document)
-        return CheckedPresentation(
-            document=document,
-            form=form,
-            proofs=self._check_proofs(document, wanted) if proved else None,
+        presented = presented_credentials(document) if form is None else ()
+        until = self.credentials.resources.clock.now() + MAX_TIME
+        proofs = self._check_proofs(document, wanted) if proved else None
+        credentials = self._check_credentials(presented, wanted, until=until)
+        if len(credentials) < len(presented):
+            sentence = f"There was time for the first {len(credentials)} credentials only: present fewer at a time."
+            form = unknown(Reason.TOO_COMPLEX, sentence)
+        return CheckedPresentation(document=document, form=form, proofs=proofs, credentials=credentials)
+
+    def _check_credentials(
+        self, presented: Sequence[JsonObject], wanted: Wanted, *, until: datetime
+    ) -> tuple[CheckedCredential, ...]:
+        """Judge credentials, in their order, as long as there is time."""
+        checked: list[CheckedCredential] = []
+        for credential in presented:
+            if self.credentials.resources.clock.now() >= until:
+                break
             # Challenge and domain are the presentation's: its credentials were signed long before.
-            credentials=tuple(
-                self.credentials.check(credential, Wanted(checks=wanted.checks))
-                for credential in (presented_credentials(document) if form is None else ())
-            ),
-        )
+            checked.append(self.credentials.check(credential, Wanted(checks=wanted.checks)))
+        return tuple(checked)
 
     def _check_proofs(self, document: JsonObject, wanted: Wanted) -> ProofsResult:
         resources = self.credentials.resources
@@ -107,12 +123,13 @@ class PresentationChecker:
 
     def _did_documents(self, document: JsonObject) -> Iterator[DidDocument]:
         """Fetch the documents of the keys that the proofs name; what cannot be had leaves its proofs unknown."""
+        until = self.credentials.resources.clock.now() + MAX_TIME
         proofs = document.get("proof")
         objects = [proof for proof in (proofs if isinstance(proofs, list) else [proofs]) if isinstance(proof, dict)]
         methods = [proof.get("verificationMethod") for proof in objects[:MAX_PROOFS]]
         dids = dict.fromkeys(method.partition("#")[0] for method in methods if isinstance(method, str))
         for did in dids:
-            if not did.startswith("did:web:"):
+            if not did.startswith("did:web:") or self.credentials.resources.clock.now() >= until:
                 continue
             try:
                 yield parse_did_document(parse_object(self.did_resolver.resolve(did).content))
