@@ -3,11 +3,12 @@
 Nothing is fetched unless the verifier allowed DIDs to be resolved, and then of a handful of signers only.
 """
 
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from registry.domain.canonical import JsonObject, parse_object
+from registry.domain.canonical import JsonObject, canonicalize, parse_object
 from registry.domain.did_document import DidDocument, parse_did_document
-from registry.domain.endorsements import MAX_ENDORSEMENTS, Endorsement, find_endorsements
+from registry.domain.endorsements import MAX_ENDORSEMENTS, Endorsement, FoundEndorsement, find_endorsements
 from registry.domain.errors import CredrootError
 from registry.domain.proof_checking import cover_document
 from registry.domain.vc_form import issuer_id
@@ -15,6 +16,9 @@ from registry.ports import DidResolver, JsonLd
 
 MAX_ENDORSERS: Final = 8
 """DIDs resolved for the endorsements of one document: a badge must not make a verifier call half the world."""
+MAX_ENDORSED_BYTES: Final = 524_288
+"""Of all endorsements that are looked at, each counted with those inside it: twice the largest document that is read.
+Side by side they are no larger than the badge; one inside the other, thirty deep, each would cost as much as all of it."""
 
 
 class EndorsementGatherer:
@@ -27,6 +31,7 @@ class EndorsementGatherer:
     def gather(self, document: JsonObject, *, resolve: bool) -> tuple[tuple[Endorsement, ...], tuple[str, ...]]:
         """Return the endorsements of a document and notes on what was left out."""
         found = find_endorsements(document)
+        affordable = tuple(_affordable(found[:MAX_ENDORSEMENTS]))
         signers: dict[str, DidDocument | None] = {}
         endorsements = tuple(
             Endorsement(
@@ -35,10 +40,10 @@ class EndorsementGatherer:
                 covered=cover_document(item.document, canonical_nquads=self._json_ld.canonical_nquads),
                 signer=self._signer(issuer_id(item.document), signers) if resolve else None,
             )
-            for item in found[:MAX_ENDORSEMENTS]
+            for item in affordable
         )
-        left_out = f"Only the first {MAX_ENDORSEMENTS} endorsements were looked at."
-        return endorsements, (left_out,) if len(found) > MAX_ENDORSEMENTS else ()
+        left_out = f"Only the first {len(affordable)} endorsements were looked at."
+        return endorsements, (left_out,) if len(found) > len(affordable) else ()
 
     def _signer(self, did: str | None, signers: dict[str, DidDocument | None]) -> DidDocument | None:
         if did is None or not did.startswith("did:web:"):
@@ -50,3 +55,13 @@ class EndorsementGatherer:
                 # The endorsement's proof is then by a key that is not at hand, and its note says so.
                 signers[did] = None
         return signers.get(did)
+
+
+def _affordable(found: Sequence[FoundEndorsement]) -> Iterator[FoundEndorsement]:
+    """Yield endorsements as long as they are not too many bytes together."""
+    size = 0
+    for item in found:
+        size += len(canonicalize(item.document))
+        if size > MAX_ENDORSED_BYTES:
+            return
+        yield item

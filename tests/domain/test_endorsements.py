@@ -10,7 +10,7 @@ from registry.domain.check import CheckId, Reason, Result
 from registry.domain.endorsements import MAX_ENDORSEMENTS, find_endorsements
 from registry.domain.evidence import Profile
 from registry.domain.verdict import Verdict, Word
-from registry.service.embedded import MAX_ENDORSERS
+from registry.service.embedded import MAX_ENDORSED_BYTES, MAX_ENDORSERS
 from registry.service.verifying import VerifyRequest
 from tests.badges import unsigned_badge
 from tests.issuing import NOW, Issuer, make_key_issuer, make_web_issuer, sign
@@ -18,6 +18,7 @@ from tests.verdicts import default_policy, make_verifier, outcome
 
 BADGE_ISSUER = make_key_issuer("the badge's issuer")
 ENDORSER = make_key_issuer("an endorser")
+LONG = "x" * 90_000
 WEB_ENDORSER = make_web_issuer("did:web:endorser.example", "web endorser", logs=())
 
 
@@ -173,6 +174,18 @@ def test_more_endorsements_than_are_looked_at_are_told() -> None:
     assert len(find_endorsements(document)) == MAX_ENDORSEMENTS + 1
     assert f"Only the first {MAX_ENDORSEMENTS} endorsements were looked at." in verdict.notes
     assert sum("holds" in note for note in verdict.notes) == MAX_ENDORSEMENTS
+
+
+def test_endorsements_one_inside_the_other_cost_no_more_than_side_by_side() -> None:
+    inner = endorsement(credentialSubject={"id": "urn:a:b", "type": ["EndorsementSubject"], "endorsementComment": LONG})
+    for number in range(8):
+        inner = {**endorsement(id=f"urn:a:{number}"), "endorsement": [inner]}
+
+    verdict = verify(badge(inner))
+
+    looked_at = MAX_ENDORSED_BYTES // len(LONG)
+    assert f"Only the first {looked_at} endorsements were looked at." in verdict.notes
+    assert len(about_endorsements(verdict)) == looked_at + 1
 
 
 def test_what_is_no_badge_has_no_endorsements() -> None:
