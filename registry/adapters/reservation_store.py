@@ -1,13 +1,13 @@
 """Own keys of issuers, and the slots set aside for what they sign elsewhere."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from struct import pack, unpack
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from registry.adapters import tables
 from registry.adapters.reservation_tables import SLOT_BYTES, own_key, slot_reservation
@@ -109,17 +109,33 @@ class ReservationStore:
 
     def insert(self, reservation: ReservationRecord) -> None:
         """Store a reservation."""
-        count = len(reservation.slots)
         self._connection.execute(
             insert(slot_reservation).values(
                 id=reservation.id,
                 issuer_id=reservation.issuer_id,
-                count=count,
-                slots=pack(f">{count}Q", *reservation.slots),
+                count=len(reservation.slots),
+                slots=_packed(reservation.slots),
                 created_at=reservation.created_at,
                 expires_at=reservation.expires_at,
             )
         )
+
+    def withdraw(self, issuer_id: UUID, slots: Collection[int], *, now: datetime) -> None:
+        """Take filled slots out of the issuer's open reservations."""
+        filled, table = frozenset(slots), slot_reservation
+        is_open = (table.c.issuer_id == issuer_id) & (table.c.expires_at > now)
+        for reservation_id in self._connection.execute(select(table.c.id).where(is_open)).scalars().all():
+            one = table.c.id == reservation_id
+            reservation = _reservation(self._connection.execute(select(table).where(one).with_for_update()).one())
+            left = [slot for slot in reservation.slots if slot not in filled]
+            if not left:
+                self._connection.execute(delete(table).where(one))
+            elif len(left) < len(reservation.slots):
+                self._connection.execute(update(table).where(one).values(count=len(left), slots=_packed(left)))
+
+
+def _packed(slots: Sequence[int]) -> bytes:
+    return pack(f">{len(slots)}Q", *slots)
 
 
 def _parts(keys: Collection[_Key]) -> Iterator[list[_Key]]:

@@ -1,8 +1,8 @@
 """After a restore: what the published files know and the database forgot (protocol section 2).
 
 A backup is older than the moment it is needed. Slots that were filled since are marked as used before any is drawn, and
-revocations that were published since are taken over: a slot filled twice, or a revocation taken back, is fraud to every
-auditor, whoever's disk failed. Doing it again changes nothing.
+taken out of what issuers reserved; revocations that were published since are taken over. A slot filled twice, or a
+revocation taken back, is fraud to every auditor, whoever's disk failed. Doing it again changes nothing.
 """
 
 from dataclasses import dataclass
@@ -59,7 +59,10 @@ def _take_batch(
 ) -> int:
     issuer = _issuer(unit, batch.header.issuer)
     entries = decode_entries(published.entries(epoch, batch), batch.header)
-    return unit.statuses.mark_slots_used(issuer.id, [entry.slot for entry in entries], now=resources.clock.now())
+    slots, now = [entry.slot for entry in entries], resources.clock.now()
+    # Reserved slots are used already: that something fills them now is told by nothing but the credential, which is gone.
+    unit.reservations.withdraw(issuer.id, slots, now=now)
+    return unit.statuses.mark_slots_used(issuer.id, slots, now=now)
 
 
 def _take_lists(resources: Resources, unit: WriteStore, published: PublishedSource, manifest: Manifest) -> int:

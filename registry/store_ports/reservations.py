@@ -90,3 +90,10 @@ class ReservationWriter(ReservationReader, Protocol):
     def insert(self, reservation: ReservationRecord) -> None:
         """Store a reservation of slots that were assigned in the same transaction."""
         ...
+
+    def withdraw(self, issuer_id: UUID, slots: Collection[int], *, now: datetime) -> None:
+        """Take slots that published files show as filled out of the issuer's reservations that have not expired.
+
+        A reservation that keeps none is gone.
+        """
+        ...

@@ -1,18 +1,20 @@
 """A database from a backup: what was published since is taken over before a slot is drawn."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from anchor_worker.publishing import FilePublisher
 from registry.adapters.published import open_published
-from registry.domain.errors import Refused
+from registry.domain.errors import NotFound, Refused
 from registry.domain.slot import LIST_SIZE, Purpose
 from registry.domain.status_tree import read_bit
 from registry.service.restoring import CaughtUp, catch_up
 from registry.service.statuses import Reason, StatusAction, StatusRequest, change_status
 from registry.store_ports import CredentialRecord, IssuerRecord, Standing
+from tests.own_keys import add_own_issuer, refusal, submit
 from tests.registry_world import World, opened_world
 
 
@@ -63,6 +65,36 @@ def test_a_restored_database_knows_every_published_slot_and_revocation(sqlite_ur
         assert read_bit(bits, first.slot % LIST_SIZE)
         assert restored.get(first).standing is Standing.REVOKED
         assert restored.get(lifted).standing is Standing.ACTIVE
+
+
+def test_a_reserved_slot_that_was_filled_since_the_backup_is_never_filled_again(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    database = Path(sqlite_url.removeprefix("sqlite:///"))
+    with opened_world(sqlite_url, tmp_path) as world:
+        own = add_own_issuer(world)
+        part, whole = own.reserve(2), own.reserve(1)
+        world.engine.dispose()
+        shutil.copy(database, tmp_path / "backup.db")
+        submit(own, part, own.sign(part))
+        submit(own, whole, own.sign(whole), allow_duplicates=True)
+        world.anchor()
+        publish(world)
+        published = open_published(str(world.container.published_dir))
+        others = own.sign(part, people=2)
+
+    backup = tmp_path / "restored"
+    backup.mkdir()
+    with opened_world(f"sqlite:///{tmp_path / 'backup.db'}", backup) as restored:
+        catch_up(restored.resources, published)
+        again = replace(own, world=restored)
+        refused = refusal(again, part, others[0])
+        with pytest.raises(NotFound):
+            submit(again, whole, others[:1])
+        taken = submit(again, part, others[1:])
+
+    assert refused == "slot-not-reserved"
+    assert [credential.slot for credential in taken.credentials] == [part.slots[1]]
 
 
 def test_an_issuer_made_after_the_backup_is_missed_loudly(sqlite_url: str, tmp_path: Path) -> None:
