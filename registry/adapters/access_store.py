@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from registry.adapters import tables
-from registry.adapters.statements import change_one, first_said, insert_if_absent, not_found, one_row
+from registry.adapters.statements import change_one, first_said, insert_if_absent, one_row
 from registry.domain.errors import Conflict, NotFound
 from registry.domain.hashing import Digest
 from registry.domain.log_name import LogName
@@ -131,13 +131,6 @@ class AccessStore:
             .values(status=answer.status, headers=answer.headers, body=answer.body)
         )
         change_one(self._connection, statement, what="request")
-
-    def release_request(self, tenant: str, key: str) -> None:
-        """Forget a claim whose work was refused."""
-        kept = tables.idempotency
-        statement = delete(kept).where(kept.c.tenant == tenant, kept.c.key == key, kept.c.status.is_(None))
-        if self._connection.execute(statement).rowcount != 1:
-            raise not_found("request")
 
     def forget_expired(self, now: datetime) -> int:
         """Delete the answers that expired, and return how many."""

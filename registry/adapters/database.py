@@ -50,13 +50,6 @@ def open_engine(url: str) -> Engine:
     return _postgresql_engine(parsed)
 
 
-def describe_url(url: str) -> str:
-    """Return what may be shown of a database URL: kind, host and name, never account, password or options."""
-    parsed = _parse(url)
-    host = "" if parsed.host is None else f"{parsed.host}/"
-    return f"{parsed.get_backend_name()} {host}{parsed.database or ''}"
-
-
 @contextmanager
 def read_transaction(engine: Engine) -> Iterator[Connection]:
     """Open a read transaction: one snapshot. Raises Unavailable."""

@@ -125,10 +125,6 @@ class AccessWriter(AccessReader, Protocol):
         """Keep the answer to a claimed request. Raises NotFound when it was not claimed."""
         ...
 
-    def release_request(self, tenant: str, key: str) -> None:
-        """Forget a claim whose work was refused, so that it can be tried again."""
-        ...
-
     def forget_expired(self, now: datetime) -> int:
         """Delete the answers that expired, and return how many."""
         ...

@@ -164,15 +164,9 @@ def test_expired_answers_are_deleted(store: SqlStore) -> None:
     assert deleted == [2, 0]
 
 
-def test_a_released_request_can_be_tried_again(store: SqlStore) -> None:
+def test_an_answer_is_kept_for_a_claimed_request_alone(store: SqlStore) -> None:
     with store.write() as unit:
         unit.access.claim_request(CLAIM)
-        unit.access.release_request(CLAIM.tenant, CLAIM.key)
-        again = unit.access.claim_request(CLAIM)
-        unit.access.keep_answer(CLAIM.tenant, CLAIM.key, ANSWER)
 
-    assert again is None
-    with pytest.raises(NotFound), store.write() as unit:
-        unit.access.release_request(CLAIM.tenant, CLAIM.key)
     with pytest.raises(NotFound), store.write() as unit:
         unit.access.keep_answer("nobody", CLAIM.key, ANSWER)

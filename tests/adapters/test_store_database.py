@@ -15,7 +15,6 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from registry.adapters import tables
 from registry.adapters.database import (
     SQLITE_CHECKPOINT_PAGES,
-    describe_url,
     open_engine,
     read_transaction,
     widen_cache,
@@ -292,9 +291,8 @@ def test_a_password_is_never_shown(tmp_path: Path) -> None:
     with pytest.raises(Unavailable) as unreachable:
         check_schema(engine)
 
-    shown = "".join(traceback.format_exception(unreachable.value)) + describe_url(url) + repr(engine)
+    shown = "".join(traceback.format_exception(unreachable.value)) + repr(engine)
     assert unreachable.value.code == "database-unavailable"
-    assert describe_url(url) == "postgresql registry"
     assert password not in shown
 
 
