@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, false, func, insert, select, update
+from sqlalchemy import Connection, Row, false, func, insert, select, true, update
 
 from registry.adapters import tables
 from registry.adapters.statements import one_row
@@ -26,6 +26,10 @@ HALF_FULL: Final = LIST_SIZE // 2
 INDEXES_A_DRAW: Final = 64
 """Asking the system for randomness takes longer than all the rest: for many slots, one large number is drawn for so many
 indexes. They are as random and as independent as if each had been drawn alone."""
+
+MAX_CUT_SHORT: Final = 1_024
+"""Lists of one issuer that were closed long before they were half full, because another was asked for. The log has a
+million for everybody, and one credential in each is enough to use them up."""
 
 
 class SlotStore:
@@ -46,12 +50,20 @@ class SlotStore:
         return tuple(slots)
 
     def open_list(self, issuer_id: UUID, *, now: datetime) -> int:
-        """Return an open list of the issuer from which nothing was drawn. Raises NotFound, Conflict `log-full`."""
+        """Return an open list of the issuer from which nothing was drawn.
+
+        Raises NotFound, Conflict `log-full`, `too-many-lists`.
+        """
         issuer = select(tables.issuer.c.id).where(tables.issuer.c.id == issuer_id).with_for_update(key_share=True)
         one_row(self._connection, issuer, what="issuer")
         row = self._open_list(issuer_id, now)
         if row.used:
             lists = tables.status_list
+            cut_short = (lists.c.issuer_id == issuer_id) & lists.c.closed.is_(true()) & (lists.c.used < HALF_FULL)
+            statement = select(func.count()).select_from(lists).where(cut_short)
+            if self._connection.execute(statement).scalar_one() >= MAX_CUT_SHORT:
+                message = f"expected at most {MAX_CUT_SHORT} lists that were closed before they were half full"
+                raise Conflict("too-many-lists", message)
             self._connection.execute(update(lists).where(lists.c.number == row.number).values(closed=True))
             row = self._open_list(issuer_id, now)
         return int(row.number)

@@ -17,8 +17,9 @@ from registry.domain.cryptosuites import SUITES
 from registry.domain.cryptosuites.cryptosuite import CanonicalForm
 from registry.domain.data_integrity import UnreadProof, attach_proofs, read_proofs, unsecured
 from registry.domain.errors import Malformed
+from registry.domain.form_problem import as_objects
 from registry.domain.hashing import Digest, sha256
-from registry.domain.slot import LIST_SIZE, Purpose, parse_credential_slot
+from registry.domain.slot import LIST_SIZE, Purpose, parse_status_list_url
 from registry.domain.vc_form import is_version_1, validity
 from registry.domain.vc_preparing import prepare_credential
 from registry.ports import UnknownContext
@@ -145,12 +146,14 @@ def _refuse_own_slot(document: JsonObject, unit: ReadStore) -> None:
     """Slots are drawn here: one that a caller chose may be another credential's (protocol section 2)."""
     if "credentialStatus" not in document:
         return
-    try:
-        slot = parse_credential_slot(document)
-    except Malformed:
-        return
-    if slot.log == unit.access.log().name:
-        raise Malformed("slot-not-drawn", "expected none of this log: it is added here", where="credentialStatus")
+    # Each entry by itself: those that make no slot together are read as a stranger's.
+    for entry in as_objects(document["credentialStatus"]):
+        try:
+            place = parse_status_list_url(entry.get("statusListCredential"))
+        except Malformed:
+            continue
+        if place.log == unit.access.log().name:
+            raise Malformed("slot-not-drawn", "expected none of this log: it is added here", where="credentialStatus")
 
 
 def _may_have_status(document: JsonObject) -> bool:

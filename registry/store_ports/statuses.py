@@ -88,7 +88,7 @@ class StatusWriter(StatusReader, Protocol):
         """Return the number of an open list of the issuer from which nothing was drawn yet.
 
         The present one is closed if anything was drawn from it. Raises NotFound for an unknown issuer, Conflict
-        `log-full`.
+        `log-full`, or `too-many-lists` for an issuer that had a thousand closed so.
         """
         ...
 

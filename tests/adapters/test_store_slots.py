@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, insert, select, update
 
 from registry.adapters import tables
-from registry.adapters.slot_store import HALF_FULL, INDEXES_A_DRAW
+from registry.adapters.slot_store import HALF_FULL, INDEXES_A_DRAW, MAX_CUT_SHORT
 from registry.adapters.sql_store import SqlStore
 from registry.domain.errors import Conflict, NotFound
 from registry.domain.slot import LIST_SIZE, MAX_LIST, Purpose
+from registry.domain.status_tree import EMPTY_LIST
 from tests.store_samples import NOW, Tenant, add_log, add_tenant, new_id
 
 
@@ -137,6 +138,24 @@ def test_the_log_is_full_after_its_last_list(store: SqlStore, tenant: Tenant, en
         assign(store, tenant, 1)
 
     assert refused.value.code == "log-full"
+
+
+def test_one_issuer_cannot_use_up_the_lists_of_the_log(store: SqlStore, tenant: Tenant, engine: Engine) -> None:
+    barely = {"issuer_id": tenant.issuer_id, "used": 1, "used_bits": EMPTY_LIST, "closed": True, "created_at": NOW}
+    with engine.begin() as connection:
+        rows = [{"number": number, **barely} for number in range(MAX_CUT_SHORT)]
+        connection.execute(insert(tables.status_list), rows)
+
+    with store.write() as unit:
+        first = unit.statuses.open_list(tenant.issuer_id, now=NOW)
+        again = unit.statuses.open_list(tenant.issuer_id, now=NOW)
+    assign(store, tenant, 1)
+    with pytest.raises(Conflict) as refused, store.write() as unit:
+        unit.statuses.open_list(tenant.issuer_id, now=NOW)
+
+    assert first == again == MAX_CUT_SHORT
+    assert refused.value.code == "too-many-lists"
+    assert assign(store, tenant, 1)[0] // LIST_SIZE == first
 
 
 def test_what_a_rolled_back_transaction_drew_is_free_again(store: SqlStore, tenant: Tenant, engine: Engine) -> None:

@@ -123,9 +123,10 @@ def test_what_is_no_json_is_400(client: httpx.Client, key_issuer: JSON, path: st
 def test_a_slot_of_this_log_cannot_be_chosen(client: httpx.Client, key_issuer: JSON) -> None:
     taken = issue(client, key_issuer, document()).json()["verifiableCredential"]["credentialStatus"]
 
-    response = issue(client, key_issuer, document(credentialStatus=taken))
+    for chosen in (taken, {**taken, "type": [taken["type"]]}, [taken, {**taken, "id": "urn:example:again"}]):
+        response = issue(client, key_issuer, document(credentialStatus=chosen))
 
-    assert (response.status_code, response.json()["code"]) == (400, "slot-not-drawn")
+        assert (response.status_code, response.json()["code"]) == (400, "slot-not-drawn")
 
 
 def test_another_s_status_is_left_as_it_is(client: httpx.Client, key_issuer: JSON) -> None:
