@@ -183,8 +183,9 @@ class World:
         *,
         skip_bad: bool = False,
         allow_duplicates: bool = False,
+        piece: int = 1000,
     ) -> UploadRecord:
-        """Receive a file: a dry run."""
+        """Receive a file, stored in pieces of some bytes: a dry run."""
         order = UploadOrder(
             id=self.resources.ids.new(),
             achievement_id=achievement.id,
@@ -196,7 +197,7 @@ class World:
         )
         record = examine(self.resources, issuer, order, [content], max_bytes=MAX_UPLOAD_BYTES)
         with self.store.write() as unit:
-            return receive(unit, record, [content[i : i + 1000] for i in range(0, len(content), 1000)])
+            return receive(unit, record, [content[i : i + piece] for i in range(0, len(content), piece)])
 
     def get_upload(self, record: UploadRecord) -> UploadRecord:
         """Read an upload again."""

@@ -5,7 +5,7 @@ from typing import Final
 
 from registry.demo.people import FAMILY, GIVEN, GRADES
 
-HEADER: Final = "recipient_email,recipient_name,recipient_id,issued_on,grade,external_ref\n"
+HEADER: Final = "recipient_email,recipient_name,issued_on,grade\n"
 
 
 def people(first: int, count: int, *, today: date) -> bytes:
@@ -13,7 +13,7 @@ def people(first: int, count: int, *, today: date) -> bytes:
     day = today.isoformat()
     rows = (
         f"person{number}@students.example,{GIVEN[number % len(GIVEN)]} {FAMILY[number % len(FAMILY)]},"
-        f"S-{number:07d},{day},{GRADES[number % len(GRADES)]},REF-{number}\n"
+        f"{day},{GRADES[number % len(GRADES)]}\n"
         for number in range(first, first + count)
     )
     return (HEADER + "".join(rows)).encode()

@@ -21,7 +21,7 @@ from registry.ports import JsonLd
 from registry.service.issuing import Order, Template, load_template, sign_order
 from registry.service.stamping import Stamper
 from registry.service.upload_issuing import run
-from registry.service.uploads import start
+from registry.service.uploads import CHUNK_BYTES, start
 from registry.service.verifying import Verifier, VerifyRequest
 from registry.store_ports import DidMethod
 from registry.wiring.signing import open_executor
@@ -141,7 +141,7 @@ class _Bench:
         world, first = self._world, self._people
         self._people += count
         content = people(first, count, today=world.clock.now().date())
-        record = world.upload(self._issuer, self._achievement, content)
+        record = world.upload(self._issuer, self._achievement, content, piece=CHUNK_BYTES)
         with world.store.write() as unit:
             started = start(world.resources, unit, record)
         begun = time.perf_counter()

@@ -10,6 +10,7 @@ from registry.domain.status_entry import MAX_STATUS_SIZE, StatusEntry, is_outdat
 
 URL = "https://elsewhere.example/lists/3"
 FOUR: list[JsonValue] = [{"status": f"0x{value}", "message": f"state {value}"} for value in range(4)]
+NUMBERED: JsonObject = {"status": 1, "message": "a number"}
 
 
 def entry(**members: JsonValue) -> JsonObject:
@@ -67,10 +68,10 @@ def test_an_entry_of_one_bit_may_say_what_its_values_mean() -> None:
         {"statusMessage": [FOUR[0], "0x1"]},
         {"statusMessage": [FOUR[0], {"status": "1", "message": "no prefix"}]},
         {"statusMessage": [FOUR[0], {"status": "0x1", "message": None}]},
-        {"statusMessage": [FOUR[0], {"status": 1, "message": "a number"}]},
+        {"statusMessage": [FOUR[0], NUMBERED]},
     ],
 )
-def test_another_spelling_is_refused(members: dict[str, Any]) -> None:
+def test_another_spelling_is_refused(members: dict[str, JsonValue]) -> None:
     with pytest.raises(Malformed) as refusal:
         StatusEntry.parse(entry(**members))
 
