@@ -16,6 +16,7 @@ from typing import Final
 
 from registry.domain.did_document import DidDocument
 from registry.domain.endorsements import Endorsement
+from registry.domain.errors import Malformed
 from registry.domain.hashing import Digest
 from registry.domain.log_name import LogName
 from registry.domain.presented import Presented
@@ -28,6 +29,8 @@ from registry.domain.status import StatusProof
 DEFAULT_MAX_AGE: Final = timedelta(hours=1)
 """Of a status and of the block read: what the protocol says where the verifier says nothing."""
 
+YEARS: Final = range(1000, 9999)
+"""Of moments that may be judged as of: four digits, and room for what is added to them."""
 
 LIST_UNUSABLE: Final = "status-list-unusable"
 """The gatherer's word for a status list that was had and is none, as opposed to one that could not be had."""
@@ -67,6 +70,11 @@ class Policy:
     """Addresses of further contracts, lower-case hex with 0x."""
     recognised: frozenset[str] | None = None
     """The DIDs of recognised issuers; None: no policy."""
+
+    def __post_init__(self) -> None:
+        """Raise Malformed `malformed-time` for a moment at an end of the calendar: from there nothing can be counted."""
+        if self.at is not None and self.at.year not in YEARS:
+            raise Malformed("malformed-time", f"expected a year from {YEARS[0]} to {YEARS[-1]}", where="at")
 
 
 class IssuerSource(StrEnum):

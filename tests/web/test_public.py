@@ -354,6 +354,8 @@ def test_the_verifier_s_own_policy_counts(client: httpx.Client, world: World, an
         (b'{"credential": {}, "receipts": {}}', "malformed-request"),
         (b'{"credential": {}, "options": {"at": "2026-06-01T00:00:00"}}', "malformed-request"),
         (b'{"credential": {}, "options": {"at": 1780000000}}', "malformed-request"),
+        (b'{"credential": {}, "options": {"at": "9999-12-31T23:59:59Z"}}', "malformed-time"),
+        (b'{"credential": {}, "options": {"at": "0001-01-01T00:00:00+14:00"}}', "malformed-time"),
         (b'{"credential": {}, "options": {"maxStatusAgeSeconds": -1}}', "malformed-request"),
         (b'{"credential": {}, "options": {"trustLogs": ["x"]}}', "malformed-log-name"),
         (b'{"credential": {}, "statusLists": [{}, {}, {}, {}, {}]}', "malformed-request"),
