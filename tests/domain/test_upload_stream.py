@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from registry.domain.upload import UploadCounts, judge_upload
 from registry.domain.upload_chunks import CHUNK_ROWS
+from registry.domain.upload_chunks import CHUNK_ROWS
 from registry.domain.upload_codes import Code, FileProblem, Severity
 from registry.domain.upload_judging import Result
 from tests.domain.uploads import ANYTHING, HEADER, IDENTIFIED, RULES, judge, spell
@@ -187,7 +188,7 @@ def test_more_rows_than_allowed_are_refused_where_they_begin() -> None:
 
 def test_rows_are_judged_while_the_file_still_comes_in() -> None:
     def broken_off() -> Iterator[bytes]:
-        yield rows(*((f"p{number}@example.org", str(number)) for number in range(3_000)))
+        yield rows(*((f"p{number}@example.org", str(number)) for number in range(3 * CHUNK_ROWS)))
         raise ConnectionResetError
 
     upload = judge_upload(broken_off(), ANYTHING)
