@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from registry.domain.upload import UploadCounts, judge_upload
 from registry.domain.upload_chunks import CHUNK_ROWS
-from registry.domain.upload_chunks import CHUNK_ROWS
 from registry.domain.upload_codes import Code, FileProblem, Severity
 from registry.domain.upload_judging import Result
 from tests.domain.uploads import ANYTHING, HEADER, IDENTIFIED, RULES, judge, spell
