@@ -1,6 +1,5 @@
 """Status entries of other registries: what the recommendation allows is read, all else is refused."""
 
-
 import pytest
 
 from registry.domain.canonical import JsonObject, JsonValue
