@@ -4,6 +4,7 @@
     check                      Conflict `<table>-<check>-broken`
     foreign key                Conflict `reference-unknown`      (SQLite does not tell which)
     anything else it refuses   Conflict `constraint-broken`
+    a value it cannot hold     Malformed `value-not-storable`    (PostgreSQL has no text with NUL; SQLite has)
     not reached, locked, full  Unavailable `database-unavailable`
 
 A mistake in a statement is nobody's news but ours: it is not translated.
@@ -16,11 +17,11 @@ from typing import Any, Final
 
 import psycopg
 from sqlalchemy import CheckConstraint, ColumnElement, PrimaryKeyConstraint, UniqueConstraint
-from sqlalchemy.exc import IntegrityError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from registry.adapters.tables import METADATA
-from registry.domain.errors import Conflict, Unavailable
+from registry.domain.errors import Conflict, Malformed, Unavailable
 
 _SQLITE_NAMED: Final = re.compile(r"(?:UNIQUE|CHECK) constraint failed: (.+)")
 _SQLITE_REFERENCE: Final = "FOREIGN KEY constraint failed"
@@ -29,7 +30,7 @@ _PREFIX_LENGTH: Final = len("uq_")
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Turn what the database refuses or fails at, inside the block, into Conflict and Unavailable."""
+    """Turn what the database refuses or fails at, inside the block, into Conflict, Malformed and Unavailable."""
     try:
         yield
     except IntegrityError as error:
@@ -39,6 +40,12 @@ def translated_errors() -> Iterator[None]:
         # Rows that were copied to PostgreSQL on the driver itself.
         code = _constraint_codes().get(error.diag.constraint_name or "", "constraint-broken")
         raise Conflict(code, f"the database refused it: {code}") from error
+    except (DataError, psycopg.DataError) as error:
+        cause = error.orig if isinstance(error, DataError) else error
+        # What the server itself objects to has a state, and is a mistake in a statement.
+        if not isinstance(cause, psycopg.DataError) or cause.sqlstate is not None:
+            raise
+        raise Malformed("value-not-storable", "expected values that a database can hold, such as no NUL") from error
     except (
         OperationalError,
         InterfaceError,

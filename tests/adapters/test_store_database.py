@@ -323,3 +323,14 @@ def test_the_sql_store_keeps_the_promises_of_the_port(store: SqlStore) -> None:
 
     with port.read() as seen, port.read() as also_seen:
         assert seen.issuers.page(after=None, limit=1) == also_seen.issuers.page(after=None, limit=1)
+
+
+def test_a_text_that_postgresql_cannot_hold_is_malformed(postgres_registry_url: str) -> None:
+    engine = open_engine(postgres_registry_url)
+    try:
+        with pytest.raises(Malformed) as refused, SqlStore(engine).read() as unit:
+            unit.issuers.by_slug("nor\0th")
+    finally:
+        engine.dispose()
+
+    assert refused.value.code == "value-not-storable"
