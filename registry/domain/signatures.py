@@ -23,10 +23,20 @@ ECDSA_HASHES: Final[dict[KeyAlgorithm, hashes.HashAlgorithm]] = {
     KeyAlgorithm.P384: hashes.SHA384(),
 }
 
+_FIELD: Final = 2**255 - 19
+_ORDER_8: Final = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+_SMALL_ORDER: Final = frozenset({0, 1, _FIELD - 1, _ORDER_8, _FIELD - _ORDER_8})
+"""The second coordinates of the points of Ed25519 whose order divides eight (RFC 8032 section 5.1)."""
+
 
 def verify_signature(public_key: PublicKey, *, signature: bytes, data: bytes) -> bool:
-    """Tell whether the key signed the data; a signature of another length or out of range is none."""
+    """Tell whether the key signed the data; a signature of another length or out of range is none.
+
+    Nor is one by a point of small order: nobody has its private key, and one signature would do for every document.
+    """
     if len(signature) != SIGNATURE_SIZES.get(public_key.algorithm):
+        return False
+    if public_key.algorithm is KeyAlgorithm.ED25519 and _is_of_small_order(public_key.raw):
         return False
     try:
         if public_key.algorithm is KeyAlgorithm.ED25519:
@@ -49,6 +59,11 @@ def write_p1363(algorithm: KeyAlgorithm, der: bytes) -> bytes:
         return r.to_bytes(half, "big") + s.to_bytes(half, "big")
     except OverflowError as error:
         raise Malformed("malformed-signature", f"expected numbers of at most {half} bytes") from error
+
+
+def _is_of_small_order(raw: bytes) -> bool:
+    # The highest bit is the sign of the other coordinate.
+    return (int.from_bytes(raw, "little") & (2**255 - 1)) % _FIELD in _SMALL_ORDER
 
 
 def _verify_ecdsa(public_key: PublicKey, *, signature: bytes, data: bytes) -> None:

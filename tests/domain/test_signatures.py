@@ -92,3 +92,15 @@ def test_numbers_too_long_for_the_curve_have_no_spelling() -> None:
 
     with pytest.raises(Malformed, match="at most 32 bytes"):
         write_p1363(KeyAlgorithm.P256, der)
+
+
+@pytest.mark.parametrize(
+    "key", [(1).to_bytes(32, "little"), (2**255 - 18).to_bytes(32, "little")], ids=["plain", "odd"]
+)
+def test_one_signature_by_a_point_of_small_order_does_not_do_for_every_document(key: bytes) -> None:
+    # R is the neutral element and S is zero: the equation holds whatever was signed.
+    signature = (1).to_bytes(32, "little") + bytes(32)
+
+    assert not any(
+        verify_signature(PublicKey.ed25519(key), signature=signature, data=data) for data in (b"one", b"another")
+    )
