@@ -28,4 +28,4 @@ def test_a_changed_character_is_found_or_changes_nothing(documents: list[Anchore
     assert tally.wrong == []
     assert tally.changes == tally.no_json + tally.unchanged + tally.invalid + tally.by_leaf_alone
     assert tally.invalid > 300
-    assert tally.unchanged > 10
+    assert tally.unchanged > 3

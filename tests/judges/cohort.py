@@ -87,9 +87,11 @@ def tampered(badges: list[JsonObject]) -> Iterator[tuple[str, JsonObject]]:
 def expected_words(place: str) -> set[Word]:
     """Return what we may say of a badge that was changed at a place.
 
-    A context or a suite of another name may exist: that it is not known here does not make the badge a forgery.
+    A context or a suite of another name may exist: that it is not known here does not make the badge a forgery. Of a
+    set, a proof for another purpose or of somebody else is not the issuer's, whose other proof still holds.
     """
-    names = place.startswith("@context/") or place.endswith(("/cryptosuite", "proof/type", "proof/0/type"))
+    of_set = place.startswith("proof/1/") and place.endswith(("/type", "/proofPurpose", "/verificationMethod"))
+    names = place.startswith("@context/") or place.endswith(("/cryptosuite", "proof/type", "proof/0/type")) or of_set
     return {Word.INVALID, Word.INDETERMINATE} if names else {Word.INVALID}
 
 

@@ -99,7 +99,12 @@ async function digitalBazaar(credential) {
   const status = credential.credentialStatus === undefined ? {} :
     {checkStatus: options => checkStatus({...options, suite, documentLoader})};
   const result = await vc.verifyCredential({credential, suite, documentLoader, ...status});
-  return {accepted: result.verified, why: result.verified ? '' : reasons(result.error)};
+  if(!result.verified) {
+    return {accepted: false, why: reasons(result.error)};
+  }
+  // That the list could be read is what its checker calls verified; what stands in it is told apart.
+  const set = (result.statusResult?.results ?? []).filter(entry => entry.status);
+  return {accepted: set.length === 0, why: set.map(entry => JSON.stringify(entry.credentialStatus)).join('; ')};
 }
 
 async function verifierCore(credential) {

@@ -148,7 +148,8 @@ def test_whatever_a_dry_run_accepts_can_be_signed(  # noqa: PLR0917  # one for e
     assert sign_order(world.resources, template, order, slot=1).leaf
 
 
-def test_many_rows_do_not_take_the_memory_of_many_rows(sqlite_world: World) -> None:
+def test_many_rows_do_not_take_the_memory_of_many_rows(sqlite_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("registry.service.upload_reading.CHUNK_ROWS", 1_000)
     world = sqlite_world
     issuer = world.add_issuer()
     achievement = world.add_achievement(issuer)
