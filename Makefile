@@ -180,7 +180,7 @@ slither: .venv-audit/.made contracts-tools
 # The largest set is resolved first and the others are held to it, so that one environment satisfies them all. No index
 # is written: lock files name versions and hashes, never a registry.
 UV_COMPILE := .venv-lock/bin/uv pip compile --quiet --python-version 3.11 --only-binary :all: --generate-hashes \
-  --no-emit-index-url --no-header --no-annotate
+  --no-emit-index-url --no-header --no-annotate --no-strip-extras
 
 lock: .venv-lock/.made
 	$(UV_COMPILE) $(UPGRADE) requirements/dev.in --output-file requirements/dev.txt
