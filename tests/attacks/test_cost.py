@@ -24,6 +24,9 @@ from tests.plain_case import Case
 from tests.status_case import list_document
 from tests.verdicts import default_policy, make_verifier, outcome, receipt_bytes
 
+# What is bounded is the program's time: following its lines for a coverage report takes five times as long.
+pytestmark = pytest.mark.no_cover
+
 LIMIT_SECONDS: Final = 5.0
 BADGE: Final[list[JsonValue]] = [
     "https://www.w3.org/ns/credentials/v2",
