@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection
 from traceback import extract_tb
 from typing import Any, Final
 
+from registry.adapters.allocator import give_memory_back
 from registry.domain.errors import CredrootError
 
 LAST_CHUNK_SECONDS: Final = 2.0
@@ -27,6 +28,7 @@ _STANDARD_INPUT: Final = 0
 
 def main() -> None:
     """Work until the parent closes the socket or dies."""
+    give_memory_back()
     # The keyboard's signal is the parent's business; this process ends when the parent does.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection = _take_standard_input()

@@ -15,6 +15,7 @@ from typing import Final
 
 import structlog
 
+from registry.adapters.allocator import give_memory_back
 from registry.domain.errors import CredrootError, Unavailable
 from registry.service.restoring import CaughtUp, catch_up
 from registry.settings import load_settings
@@ -30,6 +31,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="credroot serve", description="Run the web service.")
     add_interop_arguments(parser)
     args = parser.parse_args()
+    give_memory_back()
     try:
         options = read_interop_options(args)
         if options is None:
