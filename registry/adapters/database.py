@@ -8,6 +8,7 @@ PostgreSQL writes at READ COMMITTED and locks the rows it is about to change; it
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -34,6 +35,8 @@ SQLITE_CHECKPOINT_PAGES: Final = 32_768
 """512 MB of log before its pages are moved to their places: the same pages of indexes are changed again and again, and are
 moved once. A crash costs reading so much at the next start, a second or two."""
 CONNECT_TIMEOUT_SECONDS: Final = 10
+SQLITE_RETRY_SECONDS: Final = 0.01
+"""Between two tries to turn a new file to WAL mode: another process is at it, and needs some milliseconds."""
 
 _BEGIN_OPTION: Final = "credroot_begin"
 
@@ -121,9 +124,10 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
         raise TypeError(f"expected an SQLite connection, got {type(connection)}")
     # The driver's own transactions begin too late and too weak (deferred, at the first write): ours are explicit.
     connection.isolation_level = None
+    # Counts only for a file that does not exist yet.
+    connection.execute(f"PRAGMA page_size = {SQLITE_PAGE_BYTES}")
+    _log_ahead(connection)
     for pragma in (
-        f"page_size = {SQLITE_PAGE_BYTES}",  # counts only for a file that does not exist yet
-        "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
         "trusted_schema = OFF",
@@ -132,6 +136,20 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
         f"wal_autocheckpoint = {SQLITE_CHECKPOINT_PAGES}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Turn the file to WAL mode, which it keeps. SQLite does not wait here while another connection writes: we do."""
+    deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(SQLITE_RETRY_SECONDS)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

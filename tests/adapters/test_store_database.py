@@ -1,6 +1,8 @@
 """Databases: the settings that durability rests on, the schema, transactions, and what failures look like."""
 
 import contextlib
+import sqlite3
+import threading
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -334,3 +336,20 @@ def test_a_text_that_postgresql_cannot_hold_is_malformed(postgres_registry_url: 
         engine.dispose()
 
     assert refused.value.code == "value-not-storable"
+
+
+def test_a_new_file_that_somebody_else_writes_at_this_moment_is_waited_for(tmp_path: Path) -> None:
+    # Not yet in WAL mode: what two processes see that start at once on a new file.
+    other = sqlite3.connect(tmp_path / "new.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(0.3, other.execute, ["COMMIT"])
+    engine = open_engine(f"sqlite:///{tmp_path / 'new.db'}")
+    release.start()
+
+    with engine.connect() as connection:
+        mode = pragma(connection, "journal_mode")
+
+    release.join()
+    other.close()
+    engine.dispose()
+    assert mode == "wal"
