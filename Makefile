@@ -3,9 +3,10 @@
 #   make demo        the whole story on a chain of its own, from a CSV file to an audit
 #   make test        every test, with the coverage bars
 #   make check       format, lint, types, import rules, dead code, dependencies, spelling, generated files, contracts
-#   make contracts   the contracts: format, lint, build, tests, gas, comparison of the committed artifacts
+#   make contracts   all that is asserted of the contracts: fuzzed, symbolic, compared with Python, on three machines (long)
 #   make serve       a registry of your own on this machine: chain, service and worker, kept in out/serve
 #   make fuzz-api    20,000 requests made from the OpenAPI documents, to a registry and an interoperability server
+#   make contracts-check  the part of it that is in make check
 #   make slither     the contracts under Slither
 #   make mutation    mutation tests of the domain (slow, nightly)
 #   make changes     every change of one character of thirty signed documents (twenty minutes)
@@ -134,7 +135,7 @@ bench: $(VENV)/.dev .venv-bench/.made
 
 # -- checks ---------------------------------------------------------------------------------------------------------
 
-check: format-check lint types import-rules dead-code dependencies spelling generated-check contracts
+check: format-check lint types import-rules dead-code dependencies spelling generated-check contracts-check
 
 format-check: $(VENV)/.dev
 	$(RUN) -m ruff format --check .
@@ -157,7 +158,8 @@ dependencies: $(VENV)/.dev
 # Pages and vectors made from the code, in git exactly as the code makes them. The contracts' artifacts are compared by `contracts`.
 GENERATED_PAGES := docs/settings.md docs/routes.md docs/commands.md tests/vectors docs/examples
 
-generated: generated-pages contracts-artifacts
+generated: generated-pages contracts-artifacts $(VENV)/.dev
+	$(RUN) -m tests.contracts.page
 
 generated-pages: $(VENV)/.dev
 	$(RUN) -m tests.docs.generate
@@ -190,6 +192,7 @@ lock: .venv-lock/.made
 	$(UV_COMPILE) requirements/bench.in --output-file requirements/bench.txt
 	$(UV_COMPILE) requirements/mutation.in --constraint requirements/dev.txt --output-file requirements/mutation.txt
 	$(UV_COMPILE) $(UPGRADE) requirements/audit.in --output-file requirements/audit.txt
+	$(UV_COMPILE) $(UPGRADE) requirements/symbolic.in --output-file requirements/symbolic.txt
 	$(UV_COMPILE) $(UPGRADE) requirements/lock.in --output-file requirements/lock.txt
 
 clean:

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from registry.domain.canonical import JsonObject
 from registry.domain.errors import Unavailable
 from registry.domain.multikey import KeyAlgorithm, PublicKey
+from registry.domain.promise import Promise, PromiseTerms
 
 _ToolsT_co = TypeVar("_ToolsT_co", covariant=True)
 _ChunkT = TypeVar("_ChunkT")
@@ -80,6 +81,19 @@ class KeyVault(Protocol):
 
         Raises Malformed `malformed-key` for other bytes, Unavailable `key-locked` when the password does not fit.
         """
+        ...
+
+
+class PromiseSigner(Protocol):
+    """The registry's promise key."""
+
+    @property
+    def court(self) -> str:
+        """The court contract whose word a promise is under, lower-case hex with 0x."""
+        ...
+
+    def sign(self, terms: PromiseTerms) -> Promise:
+        """Return the terms, signed. It takes milliseconds, and asks nobody."""
         ...
 
 

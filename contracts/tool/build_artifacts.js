@@ -12,7 +12,8 @@ const path = require("node:path");
 const solc = require("solc");
 
 const ROOT = path.resolve(__dirname, "..");
-const CONTRACTS = ["AnchorLog"];
+// What each is constructed with: the addresses of other contracts of this list.
+const CONTRACTS = { AnchorLog: [], CredentialVerifier: ["AnchorLog"], FraudCourt: ["AnchorLog"] };
 const MODES = new Set(["--write", "--check", "--forge"]);
 
 // The same as in foundry.toml. Without metadata the code depends on nothing but the sources below.
@@ -23,7 +24,7 @@ const SETTINGS = {
   viaIR: false,
 };
 
-const OUTPUT = ["abi", "evm.bytecode.object", "evm.deployedBytecode.object", "storageLayout"];
+const OUTPUT = ["abi", "evm.bytecode.object", "evm.deployedBytecode", "storageLayout"];
 
 function readSource(name) {
   return fs.readFileSync(path.join(ROOT, name), "utf8");
@@ -60,8 +61,11 @@ function compile(contract) {
     sources: Object.fromEntries(
       sources.map(([name, content]) => [name, { sha256: crypto.createHash("sha256").update(content).digest("hex") }]),
     ),
+    constructorArguments: CONTRACTS[contract],
     bytecode: `0x${evm.bytecode.object}`,
     deployedBytecode: `0x${evm.deployedBytecode.object}`,
+    // Where the constructor writes its argument into the code: 32 bytes at each of these places.
+    immutables: Object.values(evm.deployedBytecode.immutableReferences).flat().map(({ start }) => start).sort((a, b) => a - b),
     storageLayout,
     abi,
   };
@@ -98,7 +102,7 @@ function main(mode) {
     return 64;
   }
   const act = { "--write": write, "--check": check, "--forge": compareWithForge }[mode];
-  const problems = CONTRACTS.map(compile).flatMap(act);
+  const problems = Object.keys(CONTRACTS).map(compile).flatMap(act);
   for (const problem of problems) process.stderr.write(`${problem}\n`);
   return problems.length === 0 ? 0 : 1;
 }

@@ -6,13 +6,13 @@ deployment proxy and a salt of zero: it follows from the published init code alo
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import ItemsView, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, TypeVar, cast
 
 from eth_typing import ABI
 from eth_utils.crypto import keccak
@@ -21,6 +21,15 @@ from registry.domain.errors import Malformed, NotFound
 
 ANCHOR_LOG: Final = "AnchorLog"
 """The name of the contract that logs live in."""
+
+CREDENTIAL_VERIFIER: Final = "CredentialVerifier"
+"""The name of the contract that other contracts ask about credentials."""
+
+FRAUD_COURT: Final = "FraudCourt"
+"""The name of the contract that marks logs."""
+
+CONTRACTS: Final = (ANCHOR_LOG, CREDENTIAL_VERIFIER, FRAUD_COURT)
+"""All of them, in the order in which they are deployed."""
 
 DEPLOYMENT_PROXY: Final = "0x4e59b44847b379578588920ca78fbf26c0b4956c"
 """The canonical deterministic deployment proxy: CREATE2 with the first 32 bytes of its calldata as the salt."""
@@ -34,6 +43,8 @@ DEPLOYMENT_PROXY_CODE: Final = bytes.fromhex(
 SALT: Final = bytes(32)
 """Zero: there is nothing to choose, and everybody arrives at the same address."""
 
+_Item = TypeVar("_Item")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
@@ -44,14 +55,11 @@ class Artifact:
     """The full version of solc."""
     abi: ABI
     init_code: bytes
-    """What a deployment executes; it takes no constructor arguments."""
+    """What a deployment executes, with the constructor's arguments at its end."""
     runtime_code: bytes
-    """What stands at the address afterwards."""
-
-    def __post_init__(self) -> None:
-        """Raise Malformed unless the init code carries the runtime code."""
-        if not self.runtime_code or self.runtime_code not in self.init_code:
-            raise Malformed("malformed-artifact", "the init code does not carry the runtime code", where=self.name)
+    """What stands at the address afterwards, with those arguments in it."""
+    sources: Mapping[str, str]
+    """The SHA-256 of each source it was compiled from, by its path."""
 
     @property
     def runtime_code_hash(self) -> bytes:
@@ -86,13 +94,21 @@ def parse_artifact(document: object, *, name: str) -> Artifact:
     compiler, abi = document.get("compiler"), document.get("abi")
     if not isinstance(compiler, dict) or not isinstance(compiler.get("version"), str) or not isinstance(abi, list):
         raise Malformed("malformed-artifact", "expected members compiler and abi", where=name)
+    init_code, runtime_code = _code(document, "bytecode", name=name), _code(document, "deployedBytecode", name=name)
+    if not runtime_code or runtime_code not in init_code:
+        raise Malformed("malformed-artifact", "the init code does not carry the runtime code", where=name)
+    sources = {path: _source_hash(described, name=name) for path, described in _object(document, "sources", name=name)}
+    arguments = [
+        _word(load_artifact(other).address) for other in _list(document, "constructorArguments", str, name=name)
+    ]
     return Artifact(
         name=name,
         compiler=compiler["version"],
         # web3 describes an interface by typed dictionaries; solc wrote these, and web3 checks them when they are used.
         abi=cast("ABI", abi),
-        init_code=_code(document, "bytecode", name=name),
-        runtime_code=_code(document, "deployedBytecode", name=name),
+        init_code=init_code + b"".join(arguments),
+        runtime_code=_with_argument(runtime_code, arguments, _list(document, "immutables", int, name=name), name=name),
+        sources=sources,
     )
 
 
@@ -100,6 +116,40 @@ def create2_address(init_code: bytes) -> str:
     """Return the address that the deployment proxy gives to this init code (EIP-1014), lower-case hex with 0x."""
     deployer = bytes.fromhex(DEPLOYMENT_PROXY[2:])
     return "0x" + keccak(b"\xff" + deployer + SALT + keccak(init_code))[12:].hex()
+
+
+def _with_argument(code: bytes, arguments: Sequence[bytes], places: Sequence[int], *, name: str) -> bytes:
+    """Write the constructor's argument where the constructor does: at each place where the compiler left 32 zero bytes."""
+    if len(arguments) > 1 or any(code[place : place + 32] != bytes(32) for place in places):
+        raise Malformed("malformed-artifact", "expected one argument at most, and room for it", where=name)
+    for place in places:
+        code = code[:place] + b"".join(arguments) + code[place + 32 :]
+    return code
+
+
+def _word(address: str) -> bytes:
+    return bytes(12) + bytes.fromhex(address[2:])
+
+
+def _list(document: Mapping[str, object], member: str, kind: type[_Item], *, name: str) -> list[_Item]:
+    value = document.get(member)
+    if not isinstance(value, list) or not all(isinstance(item, kind) for item in value):
+        raise Malformed("malformed-artifact", f"expected {member} as a list", where=name)
+    return cast("list[_Item]", value)
+
+
+def _object(document: Mapping[str, object], member: str, *, name: str) -> ItemsView[str, object]:
+    value = document.get(member)
+    if not isinstance(value, dict):
+        raise Malformed("malformed-artifact", f"expected {member} as an object", where=name)
+    return value.items()
+
+
+def _source_hash(described: object, *, name: str) -> str:
+    digest = described.get("sha256") if isinstance(described, dict) else None
+    if not isinstance(digest, str):
+        raise Malformed("malformed-artifact", "expected the SHA-256 of each source", where=name)
+    return digest
 
 
 def _folder() -> Traversable:

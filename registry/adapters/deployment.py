@@ -89,6 +89,25 @@ def is_deployed(web3: Web3, artifact: Artifact, *, block: BlockIdentifier = "lat
     return bool(code)
 
 
+def find_deployment_block(web3: Web3, artifact: Artifact) -> int | None:
+    """Return the block in which a contract that is there came to stand at its address.
+
+    None when the node keeps no state that old, which is usual: then only its own records could tell.
+    """
+    try:
+        with translated_errors("reading the contract's code in old blocks"):
+            low, high = 0, int(web3.eth.block_number)
+            while low < high:
+                middle = (low + high) // 2
+                if web3.eth.get_code(Web3.to_checksum_address(artifact.address), middle):
+                    high = middle
+                else:
+                    low = middle + 1
+            return low
+    except Unavailable:
+        return None
+
+
 def deploy(web3: Web3, account: LocalAccount, *, artifact: Artifact, network: Network) -> Deployment:
     """Deploy a contract through the canonical proxy unless it is there already; the account pays.
 

@@ -10,7 +10,13 @@ from typing import Any, Final
 import pytest
 
 from registry.adapters import artifacts
-from registry.adapters.artifacts import create2_address, load_artifact, parse_artifact
+from registry.adapters.artifacts import (
+    CREDENTIAL_VERIFIER,
+    FRAUD_COURT,
+    create2_address,
+    load_artifact,
+    parse_artifact,
+)
 from registry.devchain.genesis import DEPLOYMENT_PROXY as DEVCHAIN_PROXY
 from registry.devchain.genesis import DEPLOYMENT_PROXY_CODE as DEVCHAIN_PROXY_CODE
 from registry.domain.errors import Malformed, NotFound
@@ -97,6 +103,16 @@ def test_nothing_of_the_contract_is_payable_or_has_an_owner_of_the_contract() ->
     assert mutabilities == {"nonpayable", "view"}
 
 
+@pytest.mark.parametrize("name", [CREDENTIAL_VERIFIER, FRAUD_COURT])
+def test_a_contract_that_reads_logs_is_made_for_the_anchor_log(name: str) -> None:
+    anchor_log = bytes.fromhex(ADDRESS[2:])
+    artifact = load_artifact(name)
+
+    assert artifact.init_code.endswith(bytes(12) + anchor_log)
+    assert artifact.runtime_code.count(bytes(12) + anchor_log) > 1
+    assert len({load_artifact(each).address for each in artifacts.CONTRACTS}) == 3
+
+
 def test_the_devchain_carries_the_same_deployment_proxy() -> None:
     assert "0x" + DEVCHAIN_PROXY.hex() == artifacts.DEPLOYMENT_PROXY
     assert DEVCHAIN_PROXY_CODE == artifacts.DEPLOYMENT_PROXY_CODE
@@ -119,6 +135,14 @@ def test_a_contract_without_artifact_is_not_found() -> None:
         {"bytecode": "0xzz"},
         {"deployedBytecode": "0x"},
         {"deployedBytecode": "0xdeadbeef"},
+        {"sources": None},
+        {"sources": {"src/AnchorLog.sol": {}}},
+        {"constructorArguments": "AnchorLog"},
+        {"constructorArguments": [1]},
+        {"constructorArguments": ["AnchorLog", "AnchorLog"]},
+        {"immutables": None},
+        {"immutables": ["0"]},
+        {"immutables": [1]},
     ],
 )
 def test_a_malformed_artifact_is_refused(change: dict[str, object]) -> None:

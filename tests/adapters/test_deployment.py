@@ -138,6 +138,7 @@ def test_code_that_fails_while_it_is_deployed_is_refused(web3: Web3, account: Lo
         abi=[],
         init_code=bytes.fromhex("5f5ffd") + ARTIFACT.runtime_code,
         runtime_code=ARTIFACT.runtime_code,
+        sources={},
     )
 
     with pytest.raises(Refused) as refusal:
@@ -155,6 +156,7 @@ def test_code_that_leaves_other_code_behind_is_refused(web3: Web3, account: Loca
         abi=[],
         init_code=bytes.fromhex("60015ff3") + ARTIFACT.runtime_code,
         runtime_code=ARTIFACT.runtime_code,
+        sources={},
     )
 
     with pytest.raises(Refused) as refusal:

@@ -1,6 +1,7 @@
 """`credroot deploy` as a program: its output, its exit codes, its silence about keys."""
 
 import argparse
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,11 +10,13 @@ from typing import Final
 import pytest
 from eth_account import Account
 from web3 import Web3
+from web3.types import RPCEndpoint
 
-from registry.adapters.artifacts import load_artifact
+from registry.adapters.artifacts import CONTRACTS, load_artifact
 from registry.adapters.rpc import connect
 from registry.cli import deploy
 from tests.anvil import ANVIL_CHAIN_ID, ANVIL_KEYS, Anvil, run_anvil
+from tests.paths import REPO_ROOT
 
 pytestmark = pytest.mark.chain
 
@@ -58,11 +61,13 @@ def test_a_contract_and_a_log_are_named_when_they_are_final(
     values = printed(capsys)
     web3 = connect(node.url)
     assert code == 0
-    assert values["contract"] == address
+    assert [values[name] for name in CONTRACTS] == [load_artifact(name).address for name in CONTRACTS]
     assert values["log"] == f"eip155:{ANVIL_CHAIN_ID}/{address}/1"
     assert values["final"] == "yes"
     assert values["genesis"] == bytes(web3.eth.get_block(0)["hash"]).hex()
-    assert bytes(web3.eth.get_code(Web3.to_checksum_address(address), int(values["deployed in block"]))) != b""
+    assert (
+        bytes(web3.eth.get_code(Web3.to_checksum_address(address), int(values["AnchorLog deployed in block"]))) != b""
+    )
 
 
 def test_running_again_names_the_same(node: Anvil, key_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -75,7 +80,8 @@ def test_running_again_names_the_same(node: Anvil, key_file: Path, capsys: pytes
     second = printed(capsys)
     assert code == 0
     assert second["log"] == first["log"]
-    assert (second["deployed in block"], second["opened in block"]) == ("earlier", "earlier")
+    blocks = [second[f"{name} deployed in block"] for name in CONTRACTS] + [second["opened in block"]]
+    assert blocks == ["earlier"] * 4
 
 
 def test_without_open_log_no_log_is_opened(node: Anvil, key_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -97,6 +103,76 @@ def test_a_keystore_and_its_password_file_are_as_good_as_a_bare_key(
 
     assert code == 0
     assert printed(capsys)["account"] == Account.from_key(key).address
+
+
+def test_the_code_on_chain_is_compared_without_a_key_and_without_sending(
+    node: Anvil, key_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("--rpc", node.url, "--key-file", str(key_file), *CHAIN)
+    capsys.readouterr()
+
+    code = run("--rpc", node.url, *CHAIN, "--verify-only")
+
+    values = printed(capsys)
+    assert code == 0
+    assert [values[f"{name} code"] for name in CONTRACTS] == [
+        load_artifact(name).runtime_code_hash.hex() for name in CONTRACTS
+    ]
+    assert "account" not in values
+
+
+def test_a_contract_that_is_not_there_is_named(node: Anvil, capsys: pytest.CaptureFixture[str]) -> None:
+    code = run("--rpc", node.url, *CHAIN, "--verify-only")
+
+    assert code == 1
+    assert capsys.readouterr().err.startswith("no-contract: AnchorLog is not at")
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_other_code_at_an_address_is_refused(
+    node: Anvil, key_file: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    run("--rpc", node.url, "--key-file", str(key_file), *CHAIN)
+    artifact = load_artifact(name)
+    other = artifact.runtime_code[:-1] + bytes([artifact.runtime_code[-1] ^ 1])
+    connect(node.url).provider.make_request(
+        RPCEndpoint("anvil_setCode"), [Web3.to_checksum_address(artifact.address), "0x" + other.hex()]
+    )
+    capsys.readouterr()
+
+    code = run("--rpc", node.url, *CHAIN, "--verify-only")
+
+    assert code == 1
+    assert capsys.readouterr().err.startswith("wrong-contract-code: ")
+
+
+def test_a_deployment_file_says_what_stands_where_and_from_which_sources(
+    node: Anvil, key_file: Path, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    run("--rpc", node.url, "--key-file", str(key_file), *CHAIN, "--out", str(first))
+
+    code = run("--rpc", node.url, *CHAIN, "--verify-only", "--out", str(second))
+
+    written = json.loads(first.read_bytes())
+    assert code == 0
+    assert json.loads(second.read_bytes()) == written
+    assert written["chainId"] == ANVIL_CHAIN_ID
+    assert list(written["contracts"]) == list(CONTRACTS)
+    eth = connect(node.url).eth
+    for name, described in written["contracts"].items():
+        address, block = Web3.to_checksum_address(described["address"]), described["block"]
+        source = REPO_ROOT / "contracts" / "src" / f"{name}.sol"
+        assert Web3.keccak(eth.get_code(address, block)).to_0x_hex() == described["codeHash"]
+        assert not eth.get_code(address, block - 1)
+        assert described["sources"][f"src/{name}.sol"] == hashlib.sha256(source.read_bytes()).hexdigest()
+
+
+def test_without_a_key_nothing_is_deployed(node: Anvil, capsys: pytest.CaptureFixture[str]) -> None:
+    code = run("--rpc", node.url, *CHAIN)
+
+    assert code == 1
+    assert capsys.readouterr().err.startswith("key-file-missing: ")
 
 
 @pytest.mark.parametrize(
