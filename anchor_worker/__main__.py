@@ -107,11 +107,13 @@ def _seal(settings: Settings) -> None:
 def _status_lines(settings: Settings) -> list[str]:
     with opened_engine(settings) as engine, SqlStore(engine).read() as unit:
         waiting = unit.epochs.waiting()
-        newest = unit.epochs.newest()
+        newest, owed = unit.epochs.newest(), unit.promises.owed()
         lines = [
             f"log       {unit.access.log().name}",
             f"waiting   {waiting.credentials} credentials, {waiting.status_changes} status changes",
         ]
+        if owed is not None:
+            lines.append(f"promised  epoch {owed.through}, the first deadline {owed.deadline:%Y-%m-%d %H:%M:%S} UTC")
         last = 0 if newest is None else newest.number
         shown = range(last, max(last - SHOWN_EPOCHS, 0), -1)
         return lines + [_epoch_line(unit, number) for number in shown]

@@ -5,14 +5,19 @@
 
 A crash anywhere before the commit leaves everything waiting as it was. The number is the previous one plus one; the
 contract counts alike, and the anchor is blocked should the two ever differ.
+
+A promise names an epoch (protocol section 6), so until that one is sealed there is always a next epoch, though nothing
+waits and its root repeats the last one. Otherwise no root is repeated.
 """
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from itertools import product
+from typing import Final, TypeAlias
+from uuid import UUID
 
 from registry.adapters.identifiers import Identifiers
 from registry.domain.batch import MAX_CREDENTIALS, BatchHeader, Entry, check_entries, encode_entries, tree_leaves
@@ -31,6 +36,7 @@ from registry.store_ports import (
     NewBatch,
     NewEpoch,
     NewEpochList,
+    OwedEpochs,
     ReadStore,
     StatusListRecord,
     Store,
@@ -43,6 +49,13 @@ from registry.store_ports import (
 MAX_EPOCH_CREDENTIALS: Final = 1_048_576
 """Sixteen full batches. Sealing keeps every writer of SQLite waiting, about twenty seconds for this many, and they wait
 for a minute at most (LOCK_TIMEOUT_SECONDS); 400 MB of the worker's memory. The rest is the next epoch's."""
+
+MAX_OWED_PAUSE: Final = timedelta(days=1)
+"""However long an operator lets things wait: two epochs stand between a promise and its being kept, and a deadline is
+fourteen days away."""
+
+OWED_IN_HASTE: Final = timedelta(days=3)
+"""So near to a deadline nothing is waited for: a worker that was down for days makes one owed epoch after the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +72,10 @@ class SealingRule:
     """How many credentials one epoch may have."""
 
 
+_Read: TypeAlias = Callable[[UnsealedGroup, UUID | None, int], Sequence[UnsealedEntry]]
+"""A group, the id that was read last, how many: some of what waits of it."""
+
+
 class EpochSealer:
     """Makes epochs of what waits."""
 
@@ -72,9 +89,12 @@ class EpochSealer:
         self._fruitless: Waiting | None = None
 
     def is_due(self) -> bool:
-        """Tell whether enough waits, or has waited for long enough."""
+        """Tell whether enough waits, or has waited for long enough, or a promise asks for an epoch."""
         with self._store.read() as unit:
-            waiting = unit.epochs.waiting()
+            waiting, owed, newest = unit.epochs.waiting(), unit.promises.owed(), unit.epochs.newest()
+        now = self._clock.now()
+        if owed is not None and now >= _due_for(owed, newest, self._rule):
+            return True
         if waiting == self._fruitless:
             return False
         oldest = min(
@@ -87,38 +107,37 @@ class EpochSealer:
         )
         if oldest is None:
             return False
-        return waiting.credentials >= self._rule.after_credentials or self._clock.now() - oldest >= self._rule.after
+        return waiting.credentials >= self._rule.after_credentials or now - oldest >= self._rule.after
 
     def seal(self) -> int | None:
         """Seal what waits as the next epoch and return its number.
 
         Returns None when nothing waits, or when what waits leads to the root that was anchored last (a suspension
-        lifted again): it stays waiting for the next epoch.
+        lifted again): it stays waiting for the next epoch. While a promise names a later epoch there is one all the same.
 
         Raises Conflict when another worker seals, or when a revocation would be taken back.
         """
         with _uncollected(), self._store.write() as unit:
             unit.epochs.lock_for_sealing()
-            waiting = unit.epochs.waiting()
-            if not waiting.credentials and not waiting.status_changes:
+            waiting, owed, previous = unit.epochs.waiting(), unit.promises.owed(), unit.epochs.newest()
+            if owed is None and not waiting.credentials and not waiting.status_changes:
                 return None
-            epoch = self._compose(unit)
-            if epoch is not None:
-                unit.epochs.seal(epoch)
-                check_stored_epoch(unit, epoch.number)
-        self._fruitless = waiting if epoch is None else None
-        return None if epoch is None else epoch.number
+            epoch = self._compose(unit, previous, owed)
+            if owed is None and previous is not None and epoch.root == previous.root:
+                self._fruitless = waiting
+                return None
+            unit.epochs.seal(epoch)
+            check_stored_epoch(unit, epoch.number)
+        self._fruitless = None
+        return epoch.number
 
-    def _compose(self, unit: WriteStore) -> NewEpoch | None:
-        previous = unit.epochs.newest()
+    def _compose(self, unit: WriteStore, previous: EpochRecord | None, owed: OwedEpochs | None) -> NewEpoch:
         number = 1 if previous is None else previous.number + 1
         # The header names whole seconds.
         sealed_at = self._clock.now().replace(microsecond=0)
-        batches = tuple(self._batches(unit, sealed_at))
+        batches = tuple(self._batch(group, entries, sealed_at) for group, entries in self._chosen(unit, number, owed))
         lists = tuple(_snapshot(unit, previous, number))
         roots = _roots([batch.root for batch in batches], lists)
-        if previous is not None and roots.root == previous.root:
-            return None
         return NewEpoch(
             number=number,
             root=roots.root,
@@ -134,19 +153,39 @@ class EpochSealer:
             log_number=self._log.number,
         )
 
-    def _batches(self, unit: WriteStore, sealed_at: datetime) -> Iterator[NewBatch]:
-        left, made = self._rule.epoch_limit, 0
-        for group in unit.epochs.unsealed_groups():
+    def _chosen(
+        self, unit: WriteStore, number: int, owed: OwedEpochs | None
+    ) -> Iterator[tuple[UnsealedGroup, Sequence[UnsealedEntry]]]:
+        """Yield what is sealed, batch by batch."""
+        epochs, rule = unit.epochs, self._rule
+        groups = epochs.unsealed_groups()
+        passes: tuple[_Read, ...] = (
+            lambda group, after, limit: epochs.unsealed_entries(group, after=after, limit=limit),
+        )
+        if owed is not None and self._is_crowded(groups):
+            # What is promised for this epoch is taken first, and whatever it comes to.
+            passes = (
+                lambda group, after, limit: epochs.promised_entries(group, through=number, after=after, limit=limit),
+                lambda group, after, limit: epochs.unpromised_entries(group, through=number, after=after, limit=limit),
+            )
+        left, made = rule.epoch_limit, 0
+        for read, group in product(passes, groups):
+            is_promised = read is not passes[-1]
             after = None
-            while left > 0 and made < MAX_BATCHES:
-                limit = min(left, self._rule.batch_limit)
-                entries = unit.epochs.unsealed_entries(group, after=after, limit=limit)
+            while (is_promised or left > 0) and made < MAX_BATCHES:
+                entries = read(group, after, rule.batch_limit if is_promised else min(left, rule.batch_limit))
                 if not entries:
                     break
-                yield self._batch(group, entries, sealed_at)
+                yield group, entries
                 after = entries[-1].credential_id
                 left -= len(entries)
                 made += 1
+
+    def _is_crowded(self, groups: Sequence[UnsealedGroup]) -> bool:
+        """Tell whether one epoch may be too small for what waits, and for what still comes while it is made."""
+        batches = sum(-(-group.count // self._rule.batch_limit) for group in groups)
+        credentials = sum(group.count for group in groups)
+        return 2 * credentials > self._rule.epoch_limit or 2 * batches > MAX_BATCHES
 
     def _batch(self, group: UnsealedGroup, entries: Sequence[UnsealedEntry], sealed_at: datetime) -> NewBatch:
         batch_id = self._identifiers.new()
@@ -171,6 +210,12 @@ class EpochSealer:
             entries=data,
             credential_ids=tuple(entry.credential_id for entry in ordered),
         )
+
+
+def _due_for(owed: OwedEpochs, newest: EpochRecord | None, rule: SealingRule) -> datetime:
+    """Return when the next epoch is due though nothing waits."""
+    last = owed.since if newest is None else max(owed.since, newest.sealed_at)
+    return min(last + min(rule.after, MAX_OWED_PAUSE), owed.deadline - OWED_IN_HASTE)
 
 
 @contextmanager

@@ -87,6 +87,12 @@ class Settings(BaseSettings):
     anchor_key_password_file: Path | None = None
     """A file with the keystore's password in its first line."""
 
+    promise_key_file: Path | None = None
+    """The key that promises are signed with, in the forms of the anchoring account's; none are made without it."""
+
+    promise_key_password_file: Path | None = None
+    """A file with that keystore's password in its first line."""
+
     seal_after_seconds: Annotated[float, Field(ge=0)] = 3600.0
     """Seal an epoch when the oldest waiting credential or status change is this old."""
 
@@ -150,6 +156,10 @@ class Settings(BaseSettings):
     def anchor_key_password(self) -> str | None:
         """Return the keystore's password, or None when there is none to be read."""
         return None if self.anchor_key_password_file is None else read_secret(self.anchor_key_password_file)
+
+    def promise_key_password(self) -> str | None:
+        """Return the promise keystore's password, or None when there is none to be read."""
+        return None if self.promise_key_password_file is None else read_secret(self.promise_key_password_file)
 
 
 def load_settings() -> Settings:

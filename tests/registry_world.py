@@ -7,9 +7,9 @@ with opened_world(url, folder) as world:
 
 import itertools
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -58,6 +58,7 @@ from registry.store_ports import (
     UploadRecord,
 )
 from tests.memory_chain import MemoryChain
+from tests.promises import promise_key
 from tests.store_samples import LOG, NOW, seal
 
 PASSWORD: Final = "a password of tests alone"
@@ -268,14 +269,26 @@ def migrated_world(folder: Path) -> Iterator[World]:
         yield world
 
 
+def promising(resources: Resources) -> Resources:
+    """Return the same, with a promise key."""
+    return replace(resources, promise_signer=promise_key())
+
+
 @contextmanager
-def opened_world(url: str, folder: Path, *, public_url: str = PUBLIC_URL, initialised: bool = True) -> Iterator[World]:
-    """Yield a registry over a database that has the schema and no rows."""
+def opened_world(
+    url: str,
+    folder: Path,
+    *,
+    public_url: str = PUBLIC_URL,
+    initialised: bool = True,
+    adapt: Callable[[Resources], Resources] = lambda resources: resources,
+) -> Iterator[World]:
+    """Yield a registry over a database that has the schema and no rows; `adapt` may change what it works with."""
     engine = open_engine(url)
     store, clock = SqlStore(engine), SetClock()
     chain = MemoryChain(log=LOG.name)
     chain.mine(NOW)
-    resources = make_resources(store, clock, public_url=public_url)
+    resources = adapt(make_resources(store, clock, public_url=public_url))
     key = initialise(resources, LOG, label="first admin") if initialised else None
     published = folder / "published"
     published.mkdir(exist_ok=True)

@@ -199,6 +199,13 @@ def order(credential_id: UUID, *, changed_at: datetime = NOW) -> StatusOrder:
 
 def seal(unit: WriteStore, *, at: datetime = NOW) -> NewEpoch:
     """Seal everything that waits, with true roots, the way of `registry.store_ports.epochs`."""
+    epoch = compose(unit, at=at)
+    unit.epochs.seal(epoch)
+    return epoch
+
+
+def compose(unit: WriteStore, *, at: datetime = NOW) -> NewEpoch:
+    """Do all of a sealing but its last step."""
     unit.epochs.lock_for_sealing()
     newest = unit.epochs.newest()
     number = 1 if newest is None else newest.number + 1
@@ -212,7 +219,7 @@ def seal(unit: WriteStore, *, at: datetime = NOW) -> NewEpoch:
     )
     credentials = credentials_root([batch.root for batch in batches])
     status = status_root(revocation_root=revocation, suspension_root=suspension)
-    epoch = NewEpoch(
+    return NewEpoch(
         number=number,
         root=epoch_root(credentials_root=credentials, status_root=status),
         credentials_root=credentials,
@@ -226,8 +233,6 @@ def seal(unit: WriteStore, *, at: datetime = NOW) -> NewEpoch:
         contract=LOG.name.contract,
         log_number=LOG.name.number,
     )
-    unit.epochs.seal(epoch)
-    return epoch
 
 
 def _batch(group: UnsealedGroup, entries: Sequence[UnsealedEntry], at: datetime) -> NewBatch:

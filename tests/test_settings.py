@@ -75,6 +75,14 @@ def test_the_anchoring_keys_password_is_read_when_there_is_one(tmp_path: Path) -
     assert settings_of({"CREDROOT_ANCHOR_KEY_PASSWORD_FILE": str(file)}).anchor_key_password() == "one line"
 
 
+def test_the_promise_keys_password_is_read_when_there_is_one(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("one line", encoding="ascii")
+
+    assert settings_of({}).promise_key_password() is None
+    assert settings_of({"CREDROOT_PROMISE_KEY_PASSWORD_FILE": str(file)}).promise_key_password() == "one line"
+
+
 @pytest.mark.parametrize("content", [b"", b"\nsecond", b"x" * (MAX_SECRET_BYTES + 1)])
 def test_a_file_that_holds_no_secret_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "secret"

@@ -2,7 +2,8 @@
 
 PostgreSQL: the lock is on the table of status changes, in a mode that conflicts with itself and with every writer of
 it. Between reading the lists and tying the changes nothing can come, and the wait is as long as one sealing.
-Credentials may be issued meanwhile: they are tied by id, those that were read.
+Credentials may be issued meanwhile: they are tied by id, those that were read. What was promised for this epoch is among
+them (`promise_store`).
 
 To tie a credential is to move it from the narrow table of what waits to the narrow table of places in batches; its own
 row, with the document, is not touched.
@@ -14,14 +15,16 @@ from itertools import count
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, exists, func, insert, not_, select, true, update
 
 from registry.adapters import tables
 from registry.adapters.bulk import RowForms, insert_rows
 from registry.adapters.epoch_store import EpochStore
-from registry.adapters.statements import change_one, first_said, lock_table
+from registry.adapters.promise_tables import promise
+from registry.adapters.statements import await_transactions, change_one, first_said, lock_table
 from registry.domain.errors import Conflict
 from registry.domain.hashing import Digest
+from registry.domain.promise import PromiseKind
 from registry.store_ports import AnchorState, NewBatch, NewEpoch, UnsealedEntry, UnsealedGroup
 
 _FIRST_ENTRY: Final = 1
@@ -44,6 +47,8 @@ class SealingStore(EpochStore):
     def lock_for_sealing(self) -> None:
         """Keep every other sealer out, and every status change, until this transaction ends."""
         lock_table(self._connection, tables.status_change, "SHARE ROW EXCLUSIVE")
+        # In this order: whoever promises a revocation took them in this order too.
+        await_transactions(self._connection, promise)
 
     def unsealed_groups(self) -> tuple[UnsealedGroup, ...]:
         """Return what waits by issuer and DID document, in the order of their ids and hashes."""
@@ -70,18 +75,19 @@ class SealingStore(EpochStore):
 
     def unsealed_entries(self, group: UnsealedGroup, *, after: UUID | None, limit: int) -> Sequence[UnsealedEntry]:
         """Return a group's waiting credentials by ascending id, those after an id."""
-        waiting = tables.credential_waiting
-        statement = select(waiting.c.credential_id, waiting.c.leaf, waiting.c.slot).where(
-            waiting.c.issuer_id == group.issuer_id, waiting.c.did_document == group.did_document_sha256
-        )
-        if after is not None:
-            statement = statement.where(waiting.c.credential_id > after)
-        return tuple(
-            UnsealedEntry(credential_id=credential_id, leaf=Digest(leaf), slot=slot)
-            for credential_id, leaf, slot in self._connection.execute(
-                statement.order_by(waiting.c.credential_id).limit(limit)
-            )
-        )
+        return self._entries(group, true(), after=after, limit=limit)
+
+    def promised_entries(
+        self, group: UnsealedGroup, *, through: int, after: UUID | None, limit: int
+    ) -> Sequence[UnsealedEntry]:
+        """Return those of them that are promised for an epoch up to a number."""
+        return self._entries(group, _is_promised(through), after=after, limit=limit)
+
+    def unpromised_entries(
+        self, group: UnsealedGroup, *, through: int, after: UUID | None, limit: int
+    ) -> Sequence[UnsealedEntry]:
+        """Return the others."""
+        return self._entries(group, not_(_is_promised(through)), after=after, limit=limit)
 
     def seal(self, epoch: NewEpoch) -> None:
         """Store an epoch with everything that belongs to it, its anchor as SEALED. Raises Conflict."""
@@ -102,6 +108,22 @@ class SealingStore(EpochStore):
         first = first_said(tables.epoch.c.published_at, published_at)
         statement = update(tables.epoch).where(tables.epoch.c.number == epoch).values(published_at=first)
         change_one(self._connection, statement, what="epoch")
+
+    def _entries(
+        self, group: UnsealedGroup, condition: ColumnElement[bool], *, after: UUID | None, limit: int
+    ) -> Sequence[UnsealedEntry]:
+        waiting = tables.credential_waiting
+        statement = select(waiting.c.credential_id, waiting.c.leaf, waiting.c.slot).where(
+            waiting.c.issuer_id == group.issuer_id, waiting.c.did_document == group.did_document_sha256, condition
+        )
+        if after is not None:
+            statement = statement.where(waiting.c.credential_id > after)
+        return tuple(
+            UnsealedEntry(credential_id=credential_id, leaf=Digest(leaf), slot=slot)
+            for credential_id, leaf, slot in self._connection.execute(
+                statement.order_by(waiting.c.credential_id).limit(limit)
+            )
+        )
 
     def _insert_epoch(self, epoch: NewEpoch) -> None:
         self._connection.execute(
@@ -187,3 +209,11 @@ class SealingStore(EpochStore):
                 version=1,
             )
         )
+
+
+def _is_promised(through: int) -> ColumnElement[bool]:
+    return exists().where(
+        promise.c.kind == PromiseKind.INCLUSION.value,
+        promise.c.slot == tables.credential_waiting.c.slot,
+        promise.c.epoch <= through,
+    )

@@ -10,6 +10,7 @@ from registry.adapters.achievement_store import AchievementStore
 from registry.adapters.credential_store import CredentialStore
 from registry.adapters.database import read_transaction, write_transaction
 from registry.adapters.issuer_store import IssuerStore
+from registry.adapters.promise_store import PromiseStore
 from registry.adapters.reservation_store import ReservationStore
 from registry.adapters.sealing_store import SealingStore
 from registry.adapters.status_store import StatusStore
@@ -30,6 +31,7 @@ class SqlUnit:
         self.statuses = StatusStore(connection)
         self.epochs = SealingStore(connection)
         self.reservations = ReservationStore(connection)
+        self.promises = PromiseStore(connection)
 
 
 class SqlStore:

@@ -61,6 +61,15 @@ def insert_if_absent(connection: Connection, table: Table, values: Mapping[str, 
     return connection.execute(in_sqlite).one_or_none() is not None
 
 
+def await_transactions(connection: Connection, table: Table) -> None:
+    """Wait until no other transaction of PostgreSQL writes to a table or holds it ROW EXCLUSIVE; hold nothing then."""
+    if connection.dialect.name == "postgresql":
+        # A lock goes with the savepoint that it was taken after.
+        with connection.begin_nested() as savepoint:
+            lock_table(connection, table, "SHARE")
+            savepoint.rollback()
+
+
 def lock_table(connection: Connection, table: Table, mode: str) -> None:
     """Lock a table of PostgreSQL until the transaction ends; SQLite's one writer has it anyway."""
     if connection.dialect.name == "postgresql":

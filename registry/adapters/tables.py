@@ -5,6 +5,7 @@
                ── credential_waiting, credential_entry         what is not sealed yet, and what is (credential_tables)
     epoch ── batch, epoch_list, anchor ── attempt          what was sealed and where it is anchored
     log, api_key, idempotency, secret                      the registry itself
+    promise                                                what holders were promised (promise_tables)
 
 Ids are UUIDv7: rows are appended in the order of time. JSON documents are the very bytes that were hashed. Names of
 constraints follow one convention: errors are told by them.

@@ -1,8 +1,9 @@
 """The use cases and settings behind the web service, made once by the wiring."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 from registry.chain_ports import PublishedSource
 from registry.domain.evidence import KnownContract
@@ -32,6 +33,10 @@ class Container:
     close_store: Callable[[], None]
     """Closes the database's connections."""
     vc_api: VcApi = field(default_factory=VcApi)
+
+    def without_promises(self) -> Self:
+        """Return the same, with no promises made."""
+        return replace(self, resources=replace(self.resources, promise_signer=None))
 
     def close(self) -> None:
         """End what runs in the background, then close what was opened."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
 
-from registry.ports import Clock, JsonLd, KeyVault
+from registry.ports import Clock, JsonLd, KeyVault, PromiseSigner
 from registry.store_ports import Store
 
 RECIPIENT_HASHING: Final = "recipient-hashing"
@@ -55,3 +55,5 @@ class Resources(SigningTools):
     store: Store
     draw: Callable[[int], int]
     """A number below n, like secrets.randbelow."""
+    promise_signer: PromiseSigner | None = None
+    """None: the registry makes no promises."""

@@ -61,6 +61,7 @@ from registry.store_ports.issuers import (
     IssuerWriter,
     NewIssuer,
 )
+from registry.store_ports.promises import OwedEpochs, PromiseReader, PromiseWriter
 from registry.store_ports.reservations import (
     OwnKeyRecord,
     ReservationReader,
@@ -109,7 +110,10 @@ __all__ = [
     "NewEpoch",
     "NewEpochList",
     "NewIssuer",
+    "OwedEpochs",
     "OwnKeyRecord",
+    "PromiseReader",
+    "PromiseWriter",
     "ReadStore",
     "ReservationReader",
     "ReservationRecord",
@@ -177,6 +181,11 @@ class ReadStore(Protocol):
         """Own keys of issuers, and slots set aside."""
         ...
 
+    @property
+    def promises(self) -> PromiseReader:
+        """What was promised to holders."""
+        ...
+
 
 class WriteStore(ReadStore, Protocol):
     """The same, for writing: everything done through it is committed together or not at all."""
@@ -212,6 +221,10 @@ class WriteStore(ReadStore, Protocol):
     @property
     @override
     def reservations(self) -> ReservationWriter: ...
+
+    @property
+    @override
+    def promises(self) -> PromiseWriter: ...
 
 
 class Store(Protocol):

@@ -225,7 +225,10 @@ class EpochWriter(EpochReader, Protocol):
     """Seals epochs and notes what is published."""
 
     def lock_for_sealing(self) -> None:
-        """Keep every other sealer out, and every status change, until this transaction ends. Call it first."""
+        """Keep every other sealer out, and every status change, until this transaction ends. Call it first.
+
+        Waits for the transactions that are promising at this moment: what they store is seen from here on.
+        """
         ...
 
     def unsealed_groups(self) -> tuple[UnsealedGroup, ...]:
@@ -234,6 +237,18 @@ class EpochWriter(EpochReader, Protocol):
 
     def unsealed_entries(self, group: UnsealedGroup, *, after: UUID | None, limit: int) -> Sequence[UnsealedEntry]:
         """Return a group's waiting credentials by ascending id, those after an id."""
+        ...
+
+    def promised_entries(
+        self, group: UnsealedGroup, *, through: int, after: UUID | None, limit: int
+    ) -> Sequence[UnsealedEntry]:
+        """Return those of them that are promised for an epoch up to a number."""
+        ...
+
+    def unpromised_entries(
+        self, group: UnsealedGroup, *, through: int, after: UUID | None, limit: int
+    ) -> Sequence[UnsealedEntry]:
+        """Return the others."""
         ...
 
     def seal(self, epoch: NewEpoch) -> None:

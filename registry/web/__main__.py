@@ -55,7 +55,11 @@ def _serve_registry() -> None:
     settings.published_dir.mkdir(parents=True, exist_ok=True)
     container = build_container(settings)
     # Before a slot is drawn: a database from a backup does not know which were filled since.
-    _log_catching_up(catch_up(container.resources, container.published))
+    taken = catch_up(container.resources, container.published)
+    _log_catching_up(taken)
+    if taken.epochs:
+        # The next epoch after the newest stored one is anchored already: a promise of it could not be kept.
+        container = container.without_promises()
     listeners = listen(settings.host, settings.port)
     scheme = "http" if certificate is None else "https"
     addresses = " ".join(f"{scheme}://{authority(listener)}" for listener in listeners)

@@ -25,6 +25,7 @@ from registry.web.routers import (
     instances,
     issuers,
     own_keys,
+    promises,
     public,
     uploads,
     vc_issuing,
@@ -69,7 +70,17 @@ def create_interop_app(container: Container) -> FastAPI:
     return _with_routes(KeylessApp, container, (health, instances, *_VC_API), summary=summary)
 
 
-_REGISTRY: Final = (issuers, achievements, uploads, credentials, own_keys, verification, health, public)
+_REGISTRY: Final = (
+    issuers,
+    achievements,
+    uploads,
+    credentials,
+    promises,
+    own_keys,
+    verification,
+    health,
+    public,
+)
 _VC_API: Final = (vc_issuing, vc_verification, did_resolution)
 
 

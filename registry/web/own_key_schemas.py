@@ -7,7 +7,8 @@ from pydantic import ConfigDict, Field
 from registry.domain.signing_kit import MAX_RESERVED
 from registry.service.own_keys import OwnKeyOrder
 from registry.service.reserving import DEFAULT_DAYS, MAX_DAYS
-from registry.web.schemas import CredentialView, Form, IssuerForm, KeyRotationForm, View
+from registry.web.promise_schemas import PromisedView
+from registry.web.schemas import Form, IssuerForm, KeyRotationForm, View
 
 _MULTIKEY = "z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"
 
@@ -116,7 +117,7 @@ class SubmittedView(View):
     already_stored: int = Field(description="Lines that were accepted before, byte for byte.")
 
 
-class SubmittedCredentialView(CredentialView):
+class SubmittedCredentialView(PromisedView):
     """A signed credential that is stored."""
 
     already_stored: bool = Field(description="It was accepted before, byte for byte.")

@@ -204,12 +204,6 @@ class CredentialView(View):
     receipt: str = Field(description="Where the receipt is, or will be.")
 
 
-class IssuedView(CredentialView):
-    """A credential that was just issued."""
-
-    document: dict[str, Any]
-
-
 class SearchForm(Form):
     """Whose credentials are looked for; identifiers are compared hashed."""
 
@@ -306,6 +300,7 @@ class LogView(View):
     waiting_credentials: int
     waiting_status_changes: int
     oldest_waiting_since: datetime | None
+    promised_epoch: int | None = Field(description="The largest epoch that a promise names and that is not sealed yet.")
 
 
 class VerifyOptions(Form):

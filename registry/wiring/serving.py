@@ -25,6 +25,7 @@ from registry.service.statuses import StatusLists
 from registry.service.vc_api import VcApi
 from registry.service.verifying import Verifier
 from registry.settings import Settings
+from registry.wiring.promising import open_promise_signer
 from registry.wiring.signing import open_executor
 from registry.wiring.verifying import LOOPBACK_HOSTS, LOOPBACK_NAME, open_chain, published_contract
 
@@ -59,9 +60,12 @@ def _resources(settings: Settings, engine: Engine) -> Resources:
 
 
 def build_container(settings: Settings) -> Container:
-    """Build what the web service works with."""
+    """Build what the web service works with.
+
+    Raises as `build_resources` and `open_promise_signer`.
+    """
     engine = _opened(settings)
-    resources = _resources(settings, engine)
+    resources = replace(_resources(settings, engine), promise_signer=open_promise_signer(settings))
     published = open_published(str(settings.published_dir), ca_file=None)
     # Host names of URLs are compared in lower case.
     private_hosts = {host.lower() for host in settings.private_hosts}

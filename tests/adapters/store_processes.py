@@ -13,6 +13,7 @@ from registry.adapters.database import open_engine
 from registry.adapters.sql_store import SqlStore
 from registry.domain.errors import Conflict
 from registry.store_ports import IdempotencyAnswer, IdempotencyClaim
+from tests.promises import promise
 from tests.store_samples import NOW, Tenant, issue, new_credential, new_issuer, order, seal
 
 ANSWERED: Final = "answered"
@@ -90,6 +91,22 @@ def issue_many(url: str, tenant: Tenant, *, transactions: int, credentials: int)
     return leaves
 
 
+def promise_many(url: str, tenant: Tenant, *, transactions: int, credentials: int) -> list[tuple[bytes, int]]:
+    """Promise credentials, the number of the epoch read first and the credentials stored last; return leaves and epochs."""
+    engine = open_engine(url)
+    store = SqlStore(engine)
+    promised: list[tuple[bytes, int]] = []
+    for _ in range(transactions):
+        with store.write() as unit:
+            slots = unit.statuses.assign_slots(tenant.issuer_id, credentials, draw=secrets.randbelow, now=NOW)
+            made = [new_credential(tenant, slot) for slot in slots]
+            epochs = [promise(unit, each).terms.epoch for each in made]
+            unit.credentials.insert(made)
+        promised.extend((bytes(each.leaf), epoch) for each, epoch in zip(made, epochs, strict=True))
+    engine.dispose()
+    return promised
+
+
 def seal_credentials_until(url: str, credentials: int) -> list[list[int]]:
     """Seal what waits, again and again, until that many credentials are sealed by whomever; return how many were in
     each batch of this process's epochs."""
@@ -107,6 +124,20 @@ def seal_credentials_until(url: str, credentials: int) -> list[list[int]]:
             done = connection.execute(sealed).scalar_one()
     engine.dispose()
     return epochs
+
+
+def seal_without_pause(url: str, credentials: int) -> None:
+    """Seal epoch after epoch, whether something waits or not, until that many credentials are sealed."""
+    engine = open_engine(url)
+    store = SqlStore(engine)
+    sealed = select(func.coalesce(func.sum(tables.batch.c["count"]), 0))
+    done = 0
+    while done < credentials:
+        with store.write() as unit:
+            seal(unit)
+        with engine.begin() as connection:
+            done = connection.execute(sealed).scalar_one()
+    engine.dispose()
 
 
 def carry_out_once(url: str, claims: Sequence[IdempotencyClaim]) -> int:

@@ -2,6 +2,8 @@
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +14,11 @@ from registry.domain.batch import decode_entries, tree_leaves
 from registry.domain.manifest import LogFile, Manifest
 from registry.domain.merkle import MerkleTree
 from registry.store_ports import AnchorState
+from scripts import audit_log
 from tests.anchor_worker.sites import Site, funded_account, site_on
+from tests.audit_world import call_script
 from tests.devchain_process import DevChainProcess
+from tests.promises import make_promise
 from tests.store_samples import NOW, add_tenant, issue, opened_store, order
 
 MAX_ANCHOR_GAS: Final = 51_500
@@ -132,3 +137,24 @@ def test_a_database_restored_from_a_backup_adopts_what_is_on_chain(
             adopted = unit.epochs.anchor(1)
         assert adopted == site.anchor(1)
         assert (site.published / "epochs" / "1" / "manifest.json").read_bytes() == published
+
+
+def test_a_promise_alone_drives_epochs_that_an_audit_finds_clean(site: Site) -> None:
+    (credential,) = issue(site.store, site.tenant)
+    with site.worker() as worker:
+        worker.seal()
+        promised = make_promise(site.store, credential, at=datetime.now(UTC)).terms.epoch
+        for _ in range(5):
+            worker.run_once()
+
+    audit = call_script(
+        audit_log.main, "--rpc", site.settings.rpc_urls[0], "--log", site.log.name, "--published", site.published
+    )
+    manifests = [
+        Manifest.parse((site.published / "epochs" / str(number) / "manifest.json").read_bytes()) for number in (1, 2, 3)
+    ]
+    assert site.epochs_on_chain() == promised == 3
+    assert [site.anchor(number).state for number in (1, 2, 3)] == [AnchorState.FINAL] * 3
+    assert len({site.anchor(number).transaction_hash for number in (1, 2, 3)}) == 3
+    assert manifests[1] == replace(manifests[2], epoch=2, anchor=manifests[1].anchor)
+    assert (audit.exit_code, audit.errors) == (0, "")

@@ -19,6 +19,8 @@ from tests.anchor_worker.rpc_proxy import run_proxy
 from tests.anchor_worker.sites import Site, funded_account, site_on
 from tests.devchain_process import DevChainProcess
 from tests.paths import REPO_ROOT
+from tests.promises import make_promise
+from tests.store_samples import issue
 
 TIMEOUT_SECONDS: Final = 60.0
 # A round takes one; two busy cores get sixty times that.
@@ -134,6 +136,19 @@ def test_status_shows_people_what_waits_and_where_the_anchors_stand(site: Site) 
     assert "1 credentials, 0 status changes" in output
     assert "epoch 1  FINAL" in output
     assert "published" in output
+
+
+def test_status_shows_what_is_promised_until_it_is_sealed(site: Site) -> None:
+    (credential,) = issue(site.store, site.tenant)
+    make_promise(site.store, credential)
+    before = finished(site, "status")[1]
+    for _ in range(2):
+        finished(site, "seal")
+
+    after = finished(site, "status")[1]
+
+    assert "promised  epoch 2, the first deadline 2026-06-15 09:30:00 UTC" in before
+    assert "promised" not in after
 
 
 def test_a_missing_setting_is_named_and_nothing_is_done(site: Site) -> None:

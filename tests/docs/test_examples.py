@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from registry.adapters.artifacts import FRAUD_COURT, load_artifact
+from registry.adapters.promise_signatures import recover_signer
 from registry.domain.batch import BatchHeader
 from registry.domain.canonical import canonicalize, parse_object
 from registry.domain.data_integrity import Proof, read_proofs
@@ -16,6 +18,7 @@ from registry.domain.log_name import LogName
 from registry.domain.manifest import LogFile, Manifest
 from registry.domain.paths import fold
 from registry.domain.presented import read_presented
+from registry.domain.promise import Promise
 from registry.domain.proof_checking import cover_document
 from registry.domain.receipt import parse_receipt
 from registry.domain.recognition import parse_recognition
@@ -61,6 +64,21 @@ def test_the_receipt_reads_back_and_holds_the_header_and_the_did_document() -> N
     assert receipt.header == BatchHeader.parse(read("batch-header.json"))
     assert receipt.issuer == read("did-document.json")
     assert fold(receipt.leaf, receipt.path) == receipt.root
+
+
+def test_the_promise_is_kept_by_the_receipt() -> None:
+    promise, receipt = Promise.parse(read("promise.json")), parse_receipt(content("receipt.json"))
+
+    assert promise.to_json() == read("promise.json")
+    assert recover_signer(promise) == promise.key
+    assert promise.terms.court == load_artifact(FRAUD_COURT).address
+    assert (promise.terms.leaf, promise.terms.slot, promise.terms.log) == (
+        receipt.leaf,
+        receipt.slot,
+        receipt.anchor.log,
+    )
+    assert receipt.anchor.epoch <= promise.terms.epoch
+    assert receipt.anchor.block_time <= promise.terms.deadline
 
 
 def test_the_did_document_names_the_log_and_is_the_one_the_header_commits_to() -> None:

@@ -10,7 +10,7 @@ from registry.adapters.database import open_engine
 from registry.adapters.migrations import upgrade
 from registry.store_ports import DidMethod, Role
 from registry.web.app import create_app
-from tests.registry_world import World, opened_world
+from tests.registry_world import World, opened_world, promising
 from tests.web.vc_calls import JSON
 from tests.web_server import serve
 
@@ -23,7 +23,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     engine = open_engine(url)
     upgrade(engine)
     engine.dispose()
-    with opened_world(url, folder) as opened:
+    with opened_world(url, folder, adapt=promising) as opened:
         yield opened
 
 

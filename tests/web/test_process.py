@@ -205,6 +205,7 @@ def test_a_port_that_is_taken_is_said_so(site: Site) -> None:
     [
         ({"DATABASE_URL": "sqlite:////nowhere/registry.db"}, 3, "database-unavailable"),
         ({"KEY_PASSWORD_FILE": "/nowhere/password"}, 1, "secret-unreadable"),
+        ({"PROMISE_KEY_FILE": "/nowhere/promise.key"}, 1, "key-file-unreadable"),
         ({"PORT": "many"}, 1, "malformed-settings"),
         ({"TLS_CERTIFICATE_FILE": "/nowhere/c.pem", "TLS_KEY_FILE": "/nowhere/k.pem"}, 1, "certificate-unusable"),
     ],

@@ -122,6 +122,10 @@ MATRIX: Final[dict[str, Case]] = {
     f"POST {PREFIX}/credentials/{{credential_id}}/reinstate": Case(
         answers=PRIVATE, send=decision, fresh=new_credential
     ),
+    f"GET {PREFIX}/credentials/{{credential_id}}/promises": Case(answers=READS),
+    f"POST {PREFIX}/credentials/{{credential_id}}/promises": Case(
+        answers=PRIVATE, send=lambda _tenant: {"json": {"kind": "inclusion"}}, fresh=new_credential
+    ),
     "POST /issuers/{slug}/credentials/issue": Case(answers=CREATES, send=a_document),
     "POST /issuers/{slug}/credentials/status": Case(answers=PRIVATE, send=a_status, fresh=new_credential),
     "POST /issuers/{slug}/status-lists": Case(answers=CREATES, send=lambda _tenant: {"json": A_LIST}),

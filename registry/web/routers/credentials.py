@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Response
 from registry.domain.canonical import parse_object
 from registry.domain.credential import Award, Evidence
 from registry.domain.errors import Malformed
+from registry.domain.promise import Promise, PromiseKind
 from registry.domain.recipient import IdentityType
 from registry.domain.upload_values import normalise_identifier
 from registry.service.access import issuer_for_reading, issuer_for_writing
@@ -16,12 +17,14 @@ from registry.service.achievements import read_achievement
 from registry.service.addresses import email_address, web_address
 from registry.service.issuing import Order, Person, find_recipient, issue
 from registry.service.once import once
+from registry.service.promising import promise_accepted
 from registry.service.proving import anchored_epoch
 from registry.service.rows import validity_of
 from registry.service.statuses import StatusAction, StatusRequest, change_status
 from registry.store_ports import CredentialRecord, IdempotencyAnswer, ReadStore, WriteStore
+from registry.web.promise_schemas import IssuedView, RevokedView, view_inclusion, view_revocation
 from registry.web.requests import Authenticated, Named, Paged, Wired, known_parameters_of, respond
-from registry.web.schemas import CredentialForm, CredentialView, IssuedView, SearchForm, StatusForm
+from registry.web.schemas import CredentialForm, CredentialView, SearchForm, StatusForm
 from registry.web.views import created, view_credential
 
 router = APIRouter(
@@ -37,7 +40,7 @@ _DOCUMENT: Final[dict[int | str, dict[str, Any]]] = {
 def post_credential(container: Wired, caller: Authenticated, named: Named, slug: str, form: CredentialForm) -> Response:
     """Issue one credential; it is stored for good when this is answered."""
 
-    def make(unit: WriteStore) -> CredentialRecord:
+    def make(unit: WriteStore) -> tuple[CredentialRecord, Promise | None]:
         issuer = issuer_for_writing(unit, caller, slug)
         record = unit.achievements.get(issuer.id, form.achievement)
         order = Order(
@@ -46,11 +49,15 @@ def post_credential(container: Wired, caller: Authenticated, named: Named, slug:
             allow_duplicate=form.allow_duplicate,
         )
         credential = issue(container.resources, unit, issuer, form.achievement, order)
-        return unit.credentials.get(issuer.id, credential.id)
+        stored = unit.credentials.get(issuer.id, credential.id)
+        return stored, promise_accepted(container.resources, unit, stored, PromiseKind.INCLUSION)
 
-    def render(record: CredentialRecord) -> IdempotencyAnswer:
+    def render(made: tuple[CredentialRecord, Promise | None]) -> IdempotencyAnswer:
+        record, promise = made
         view = view_credential(container.resources, record, anchored=False)
-        issued = IssuedView(document=parse_object(record.document), **view.model_dump())
+        issued = IssuedView(
+            document=parse_object(record.document), promise=view_inclusion(promise), **view.model_dump()
+        )
         return created(issued, location=f"/v1/issuers/{slug}/credentials/{record.id}")
 
     return respond(once(container.resources, named, make, render))
@@ -95,9 +102,15 @@ def get_document(container: Wired, caller: Authenticated, slug: str, credential_
 
 
 @router.post("/{credential_id}/revoke")
-def revoke(container: Wired, caller: Authenticated, slug: str, credential_id: UUID, form: StatusForm) -> CredentialView:
+def revoke(container: Wired, caller: Authenticated, slug: str, credential_id: UUID, form: StatusForm) -> RevokedView:
     """Revoke a credential for ever: seen in the served list at once, on chain with the next epoch."""
-    return _change(container, caller, slug, credential_id, form, action=StatusAction.REVOKE)
+    request = StatusRequest(action=StatusAction.REVOKE, reason=form.reason, note=form.note)
+    with container.resources.store.write() as unit:
+        issuer = issuer_for_writing(unit, caller, slug)
+        record = change_status(container.resources, unit, issuer, credential_id, request, caller=caller)
+        promise = promise_accepted(container.resources, unit, record, PromiseKind.REVOCATION)
+        view = _view(container, unit, record)
+    return RevokedView(promise=view_revocation(promise), **view.model_dump())
 
 
 @router.post("/{credential_id}/suspend")

@@ -11,11 +11,13 @@ from fastapi.concurrency import run_in_threadpool
 from registry.domain.errors import Malformed
 from registry.domain.fields import write_time
 from registry.domain.hashing import Digest, sha256
+from registry.domain.promise import Promise, PromiseKind
 from registry.domain.submission_report import SubmissionRefused
 from registry.service.access import Caller, issuer_for_reading, issuer_for_writing
 from registry.service.container import Container
 from registry.service.once import RequestKey, once
 from registry.service.own_keys import present_own_key
+from registry.service.promising import promise_accepted
 from registry.service.reserving import ReservationOrder, reserve, show_reservation, signing_kit
 from registry.service.submitting import (
     MAX_LINE_BYTES,
@@ -35,6 +37,7 @@ from registry.web.own_key_schemas import (
     SubmittedView,
 )
 from registry.web.problems import problem
+from registry.web.promise_schemas import view_inclusion
 from registry.web.requests import (
     Authenticated,
     IdempotencyKey,
@@ -201,13 +204,15 @@ def _take_one(
     known = bool(examined.already_stored)
     leaf = examined.already_stored[0] if known else examined.credentials[0].leaf
 
-    def make(unit: WriteStore) -> CredentialRecord:
+    def make(unit: WriteStore) -> tuple[CredentialRecord, Promise | None]:
         store(container.resources, unit, examined)
-        return unit.credentials.by_leaf(leaf)
+        record = unit.credentials.by_leaf(leaf)
+        return record, promise_accepted(container.resources, unit, record, PromiseKind.INCLUSION)
 
-    def render(record: CredentialRecord) -> IdempotencyAnswer:
+    def render(made: tuple[CredentialRecord, Promise | None]) -> IdempotencyAnswer:
+        record, promise = made
         view = view_credential(container.resources, record, anchored=False)
-        shown = SubmittedCredentialView(already_stored=known, **view.model_dump())
+        shown = SubmittedCredentialView(already_stored=known, promise=view_inclusion(promise), **view.model_dump())
         return created(shown, location=f"/v1/issuers/{issuer.slug}/credentials/{record.id}")
 
     return respond(once(container.resources, named, make, render))

@@ -123,7 +123,7 @@ def get_log(container: Wired) -> LogView:
     with container.resources.store.read() as unit:
         log = unit.access.log()
         waiting = unit.epochs.waiting()
-        newest, final = unit.epochs.newest(), unit.epochs.newest_final()
+        newest, final, owed = unit.epochs.newest(), unit.epochs.newest_final(), unit.promises.owed()
     moments = [moment for moment in (waiting.oldest_credential_at, waiting.oldest_status_change_at) if moment]
     return LogView(
         log=str(log.name),
@@ -133,6 +133,7 @@ def get_log(container: Wired) -> LogView:
         waiting_credentials=waiting.credentials,
         waiting_status_changes=waiting.status_changes,
         oldest_waiting_since=min(moments, default=None),
+        promised_epoch=None if owed is None else owed.through,
     )
 
 

@@ -53,6 +53,27 @@ CREATE TABLE log (
     CONSTRAINT ck_log_genesis_hash CHECK (length(genesis_hash) = 32)
 ) STRICT;
 
+CREATE TABLE promise (
+    slot INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    leaf BLOB,
+    epoch INTEGER NOT NULL,
+    deadline INTEGER NOT NULL,
+    court TEXT NOT NULL,
+    "key" TEXT NOT NULL,
+    signature BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    CONSTRAINT pk_promise PRIMARY KEY (slot, kind),
+    CONSTRAINT ck_promise_kind CHECK (kind IN ('inclusion', 'revocation')),
+    CONSTRAINT ck_promise_slot CHECK (slot >= 0 AND slot < 137438953472),
+    CONSTRAINT ck_promise_epoch CHECK (epoch >= 2),
+    CONSTRAINT ck_promise_leaf_of_kind CHECK ((kind = 'inclusion') = (leaf IS NOT NULL)),
+    CONSTRAINT ck_promise_leaf CHECK (length(leaf) = 32),
+    CONSTRAINT ck_promise_signature CHECK (length(signature) = 64)
+) STRICT;
+
+CREATE INDEX ix_promise_epoch ON promise (epoch);
+
 CREATE TABLE secret (
     name TEXT NOT NULL,
     value BLOB NOT NULL,
