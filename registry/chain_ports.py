@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from registry.domain.evidence import ChainBlock
+from registry.domain.fraud import Mark
 from registry.domain.hashing import Digest
 from registry.domain.log_name import LogName
 from registry.domain.manifest import LogFile, Manifest, ManifestBatch, ManifestList
@@ -47,6 +48,10 @@ class LogView(Protocol):
 
     def root_at(self, log: LogName, epoch: int) -> Digest | None:
         """Return the root of an epoch, None when there is none."""
+        ...
+
+    def marks(self, court: str, log: LogName) -> tuple[Mark, ...]:
+        """Return what a court has marked a log for; the code at the court's address was checked before."""
         ...
 
     def anchored(self, log: LogName, epoch: int, *, hint: int | None = None) -> AnchoredEvent | None:

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from registry.adapters.artifacts import load_artifact
+from registry.adapters.artifacts import FRAUD_COURT, load_artifact
 from registry.chain_ports import AnchoredEvent, LogView
 from registry.domain.errors import Unavailable
 from registry.domain.evidence import ChainBlock
+from registry.domain.fraud import Mark
 from registry.domain.hashing import Digest, sha256
 from registry.domain.log_name import LogName
 from registry.domain.receipt import Anchor
@@ -28,8 +29,19 @@ class MemoryChain:
     code_hash: bytes = field(default_factory=lambda: load_artifact().runtime_code_hash)
     final: bool = True
     next_time: datetime | None = None
+    court_code: dict[str, bytes] = field(default_factory=dict)
+    """Hashes of the code of courts, by their address."""
+    court_marks: dict[LogName, tuple[Mark, ...]] = field(default_factory=dict)
+    court_failure: Unavailable | None = None
+    """When set, the court cannot be asked."""
     searchable: bool = True
     """Events can be found; else only state can be read, as on a node that keeps few logs."""
+
+    def mark(self, *marks: Mark) -> None:
+        """Put the published court on the chain, with the marks it has made on the log."""
+        court = load_artifact(FRAUD_COURT)
+        self.court_code[court.address] = court.runtime_code_hash
+        self.court_marks[self.log] = marks
 
     def mine(self, time: datetime | None = None) -> ChainBlock:
         """Mine a block, a minute after the one before unless its time is given."""
@@ -87,7 +99,14 @@ class _View:
         self.block = block
 
     def code_hash(self, contract: str) -> bytes | None:
+        if contract in self._chain.court_code:
+            return self._chain.court_code[contract]
         return self._chain.code_hash if contract == self._chain.log.contract else None
+
+    def marks(self, court: str, log: LogName) -> tuple[Mark, ...]:
+        if self._chain.court_failure is not None:
+            raise self._chain.court_failure
+        return self._chain.court_marks.get(log, ()) if court in self._chain.court_code else ()
 
     def latest_epoch(self, log: LogName) -> int:
         return len(self._events(log))

@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from registry.adapters.artifacts import load_artifact
 from registry.chain_ports import ChainReader, PublishedSource
 from registry.domain.canonical import canonicalize
 from registry.domain.check import CheckId, Reason, Result
 from registry.domain.errors import Unavailable
-from registry.domain.evidence import KnownContract, Policy
+from registry.domain.evidence import Policy
 from registry.domain.receipt import Receipt
 from registry.domain.verdict import Verdict
 from registry.ports import ResolvedDid
 from registry.service.verifying import Verifier
+from registry.wiring.verifying import published_contract
 from tests.epochs import NOW, Issuer, json_ld
 
 
@@ -60,8 +60,7 @@ def make_verifier(
 
 def default_policy() -> Policy:
     """Return the policy of a verifier who says nothing."""
-    artifact = load_artifact()
-    return Policy(published_contract=KnownContract(address=artifact.address, code_hash=artifact.runtime_code_hash))
+    return Policy(published_contract=published_contract())
 
 
 def receipt_bytes(receipt: Receipt) -> bytes:

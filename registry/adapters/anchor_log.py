@@ -16,6 +16,7 @@ from eth_utils.abi import function_signature_to_4byte_selector
 from eth_utils.crypto import keccak
 from web3 import Web3
 
+from registry.adapters.court import encode_call, read_marks
 from registry.adapters.rpc import (
     REQUEST_TIMEOUT_SECONDS,
     connect,
@@ -29,6 +30,7 @@ from registry.chain_ports import AnchoredEvent, LogView
 from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.errors import Unavailable
 from registry.domain.evidence import ChainBlock
+from registry.domain.fraud import Mark
 from registry.domain.hashing import ZERO_DIGEST, Digest
 from registry.domain.log_name import LogName
 
@@ -128,6 +130,12 @@ class _NodeView:
         root = self._call(log, _ROOT_AT, (log.number, epoch), self._at)
         return None if root == ZERO_DIGEST else Digest(root)
 
+    def marks(self, court: str, log: LogName) -> tuple[Mark, ...]:
+        data = encode_call("marksOf", log.number)
+        return read_marks(
+            read_data(self._node.ask("eth_call", {"to": court, "data": _hex(data)}, self._at), where="marks")
+        )
+
     def anchored(self, log: LogName, epoch: int, *, hint: int | None = None) -> AnchoredEvent | None:
         if hint is not None and 0 <= hint <= self.block.number:
             for event in self._search(log, epoch, first=hint, last=hint):
@@ -222,6 +230,9 @@ class _AgreeingView:
 
     def root_at(self, log: LogName, epoch: int) -> Digest | None:
         return self._ask("rootAt", lambda view: view.root_at(log, epoch))
+
+    def marks(self, court: str, log: LogName) -> tuple[Mark, ...]:
+        return self._ask("marksOf", lambda view: view.marks(court, log))
 
     def anchored(self, log: LogName, epoch: int, *, hint: int | None = None) -> AnchoredEvent | None:
         first, *others = self._views

@@ -138,8 +138,11 @@ class Reason(StrEnum):
     STATUS_LIST_UNSIGNED = "status-list-unsigned"
     STATUS_LIST_OUTDATED = "status-list-outdated"
     BLOCK_TOO_OLD = "block-too-old"
-    # 11 log
+    # 11 log; the last for 6, 9 and 10 too
+    NOT_MARKED = "not-marked"
+    PROMISE_BROKEN = "promise-broken"
     NO_COURT = "no-court"
+    LOG_MARKED = "log-marked"
     # 12 recognition
     RECOGNISED = "recognised"
     NOT_RECOGNISED = "not-recognised"

@@ -53,13 +53,6 @@ def check_validity(evidence: Evidence) -> Finding:
     return passed(Reason.IN_FORCE, f"The credential is within its period of validity at {write_time(moment)}.")
 
 
-def check_log(evidence: Evidence) -> Finding:
-    """11: the court has not marked the log."""
-    if evidence.policy.profile is Profile.VC:
-        return skipped(Reason.PROFILE_VC, "The profile vc asks nothing of logs.")
-    return skipped(Reason.NO_COURT, "No court is known that could have marked the log.")
-
-
 def check_recognition(evidence: Evidence) -> Finding:
     """12: the verifier's policy recognises the issuer."""
     recognised, issuer = evidence.policy.recognised, evidence.presented.issuer

@@ -9,6 +9,7 @@ from registry.domain.check import Finding, Reason, Result, failed, passed, unkno
 from registry.domain.errors import Malformed, ProofMismatch
 from registry.domain.evidence import ChainEvidence, Evidence, IssuerSource
 from registry.domain.hashing import Digest, sha256
+from registry.domain.log_marks import doubt_anchor
 from registry.domain.log_name import LogName
 from registry.domain.paths import Path, check_entry_path, fold
 from registry.domain.problem import Problem
@@ -70,7 +71,8 @@ def check_anchor(evidence: Evidence) -> Finding:
         return unknown(Reason.EPOCH_NOT_REACHED, sentence)
     if view.roots.get(epoch) != parts.root:
         return failed(Reason.ROOT_DIFFERS, f"The chain holds another root for epoch {epoch} than the receipt.")
-    return passed(Reason.ANCHORED, f"The chain holds this root as epoch {epoch} of {slot.log}.")
+    anchored = passed(Reason.ANCHORED, f"The chain holds this root as epoch {epoch} of {slot.log}.")
+    return doubt_anchor(evidence, anchored, epoch=epoch)
 
 
 def check_finality(evidence: Evidence) -> Finding:
@@ -79,7 +81,7 @@ def check_finality(evidence: Evidence) -> Finding:
         return without_receipt(evidence)
     view = evidence.chain
     if isinstance(view, Problem):
-        return _no_chain(view)
+        return no_chain(view)
     if not view.block.final:
         return unknown(Reason.NOT_FINAL, f"Block {view.block.number} is not final yet.")
     return passed(Reason.FINAL, f"Block {view.block.number} is final.")
@@ -89,7 +91,7 @@ def trusted_view(evidence: Evidence, log: LogName) -> ChainEvidence | Finding:
     """Return what the chain says of a log, or why it says nothing that counts: a receipt introduces no contract."""
     view = evidence.chain
     if isinstance(view, Problem):
-        return _no_chain(view)
+        return no_chain(view)
     if view.block.chain_id != log.chain_id:
         sentence = f"The log is on chain {log.chain_id}, the chain that was read is {view.block.chain_id}."
         return unknown(Reason.OTHER_CHAIN, sentence)
@@ -112,6 +114,14 @@ def without_receipt(evidence: Evidence) -> Finding:
     if isinstance(evidence.receipt, Problem):
         return unknown(Reason.RECEIPT_UNREADABLE, f"The receipt cannot be read: {evidence.receipt.message}.")
     return unknown(Reason.NO_RECEIPT, "There is no receipt, and none was to be had.")
+
+
+def no_chain(problem: Problem) -> Finding:
+    """Say why the chain could not be read."""
+    reason = {Reason.NO_RPC.value: Reason.NO_RPC, Reason.RPC_DISAGREE.value: Reason.RPC_DISAGREE}.get(
+        problem.code, Reason.CHAIN_UNREACHABLE
+    )
+    return unknown(reason, f"The chain could not be read: {problem.message}.")
 
 
 def _check_header(
@@ -151,13 +161,6 @@ def _is_known(evidence: Evidence, log: LogName) -> bool:
         return False
     named = issuer.document.logs if issuer.document.id == evidence.presented.issuer else ()
     return any((known.chain_id, known.contract) == (log.chain_id, log.contract) for known in named)
-
-
-def _no_chain(problem: Problem) -> Finding:
-    reason = {Reason.NO_RPC.value: Reason.NO_RPC, Reason.RPC_DISAGREE.value: Reason.RPC_DISAGREE}.get(
-        problem.code, Reason.CHAIN_UNREACHABLE
-    )
-    return unknown(reason, f"The chain could not be read: {problem.message}.")
 
 
 def _form_failed() -> Finding:

@@ -15,6 +15,7 @@ from registry.domain.checks_inclusion import trusted_view, without_receipt
 from registry.domain.checks_served import judge_foreign_status, served_bits
 from registry.domain.errors import Malformed
 from registry.domain.evidence import ChainEvidence, Evidence, Profile
+from registry.domain.log_marks import doubt_status
 from registry.domain.problem import Problem
 from registry.domain.slot import CredentialSlot, Purpose
 from registry.domain.status import StatusProof, bit_of_chunk, fold_status_proof
@@ -22,6 +23,15 @@ from registry.domain.status import StatusProof, bit_of_chunk, fold_status_proof
 
 def check_revocation(evidence: Evidence) -> Finding:
     """9: fail only for a proved 1; pass for a 0 in a current epoch that the credential is in; else unknown."""
+    return doubt_status(evidence, _judge_revocation(evidence))
+
+
+def check_suspension(evidence: Evidence) -> Finding:
+    """10: for credentials with that entry, the bit in a current epoch or in the served list."""
+    return doubt_status(evidence, _judge_suspension(evidence))
+
+
+def _judge_revocation(evidence: Evidence) -> Finding:
     slot = evidence.presented.log_slot
     if slot is None:
         return _without_slot(evidence, Purpose.REVOCATION)
@@ -40,8 +50,7 @@ def check_revocation(evidence: Evidence) -> Finding:
     return passed(Reason.NOT_REVOKED, f"The credential is not revoked as of epoch {current.epoch} of its log.")
 
 
-def check_suspension(evidence: Evidence) -> Finding:
-    """10: for credentials with that entry, the bit in a current epoch or in the served list."""
+def _judge_suspension(evidence: Evidence) -> Finding:
     slot = evidence.presented.log_slot
     if slot is None:
         return _without_slot(evidence, Purpose.SUSPENSION)

@@ -17,6 +17,7 @@ from typing import Final
 from registry.domain.did_document import DidDocument
 from registry.domain.endorsements import Endorsement
 from registry.domain.errors import Malformed
+from registry.domain.fraud import Mark
 from registry.domain.hashing import Digest
 from registry.domain.log_name import LogName
 from registry.domain.presented import Presented
@@ -52,6 +53,8 @@ class KnownContract:
     """Lower-case hex with 0x."""
     code_hash: bytes
     """Keccak-256 of the runtime code."""
+    court: "KnownContract | None" = None
+    """The court as it is published, which marks logs of this very contract; None: none is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +113,16 @@ class ChainBlock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CourtEvidence:
+    """What stands at the published court's address, and what it says of the credential's log."""
+
+    code_hash: bytes | None
+    """Keccak-256 of the code there; None when there is none."""
+    marks: tuple[Mark, ...]
+    """Empty where the code is not the published one: foreign code is not asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChainEvidence:
     """What the contract of the credential's log says at one block."""
 
@@ -123,6 +136,8 @@ class ChainEvidence:
     """rootAt for each epoch that the evidence speaks of, those up to `latest_epoch`."""
     anchored_at: Mapping[int, datetime]
     """Times of the blocks that hold the Anchored events, for the epochs whose time matters and was found."""
+    court: Found[CourtEvidence] | None = None
+    """None where no court is known that judges the log: it was not asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,9 +35,10 @@ from typing import Final
 
 from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.check import Check, CheckId, Finding, Reason, Result, skipped
-from registry.domain.checks_document import check_form, check_log, check_recognition, check_validity
+from registry.domain.checks_document import check_form, check_recognition, check_validity
 from registry.domain.checks_inclusion import check_anchor, check_finality, check_inclusion, check_leaf
 from registry.domain.checks_issuer import check_issuer, check_signature
+from registry.domain.checks_log import check_log
 from registry.domain.checks_status import check_revocation, check_suspension
 from registry.domain.evidence import ChainBlock, Evidence, Profile
 from registry.domain.fields import write_time
@@ -179,7 +180,8 @@ def _word(findings: dict[CheckId, Finding], *, pending: bool) -> Word:
     uncertain = any(finding.result is Result.UNKNOWN for finding in findings.values())
     genuine = all(findings[check].result is Result.PASS for check in _GENUINE)
     anchor = findings[CheckId.ANCHOR]
-    unanchored = (pending and anchor.result is not Result.PASS) or anchor.reason is Reason.EPOCH_NOT_REACHED
+    waiting = pending and anchor.result is not Result.PASS and anchor.reason is not Reason.LOG_MARKED
+    unanchored = waiting or anchor.reason is Reason.EPOCH_NOT_REACHED
     validity = findings[CheckId.VALIDITY].reason
     ladder = (
         (Word.INVALID, not failing.isdisjoint(_FORGERY)),

@@ -7,6 +7,7 @@ from registry.domain.check import Check, Reason, Result
 from registry.domain.checks_served import note_other_purposes
 from registry.domain.endorsements import describe, has_token_endorsements, judge_endorsement
 from registry.domain.evidence import Evidence, Profile
+from registry.domain.log_marks import broken_promises, describe_mark
 from registry.domain.problem import Problem
 from registry.domain.vc_form import own_contexts
 
@@ -32,6 +33,10 @@ _NEXT: Final[Mapping[Reason, str]] = {
     Reason.STATUS_MALFORMED: "Get the receipt again: its status cannot be read.",
     Reason.BLOCK_TOO_OLD: "Name a node that is in step with its chain, or allow older blocks (--max-block-age).",
     Reason.UNKNOWN_CONTEXT: "Judge it with a program that knows the context.",
+    Reason.LOG_MARKED: (
+        "Ask the issuer itself whether the credential stands: its log cheated, or somebody stole its anchoring key. "
+        "The credential need not be forged for that."
+    ),
     Reason.SUSPENDED: "Ask the issuer: a suspension may be lifted.",
 }
 
@@ -48,6 +53,7 @@ def note(evidence: Evidence, *, others: int) -> tuple[str, ...]:
     elif not isinstance(document, Problem):
         notes += note_other_purposes(evidence, document)
     notes += _document_notes(evidence)
+    notes += [f"{describe_mark(mark)}, or somebody stole its promise key." for mark in broken_promises(evidence)]
     proofs = evidence.covered.proofs
     if others > 0 and not isinstance(proofs, Problem):
         judged = len(proofs) - others

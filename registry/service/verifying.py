@@ -20,6 +20,7 @@ from registry.domain.endorsements import Endorsement
 from registry.domain.errors import CredrootError, Malformed, Unavailable
 from registry.domain.evidence import (
     ChainEvidence,
+    CourtEvidence,
     Evidence,
     IssuerEvidence,
     IssuerSource,
@@ -180,6 +181,7 @@ class Verifier:
                     if epoch <= latest and (root := view.root_at(slot.log, epoch)) is not None
                 },
                 anchored_at=_anchored_times(view, slot.log, gathering, latest_epoch=latest, issuer=issuer),
+                court=_hear_court(view, slot.log, policy) if known else None,
             )
         except Unavailable as error:
             return Problem.of(error)
@@ -330,6 +332,22 @@ def _anchored_times(
         if event is not None:
             times[epoch] = event.block_time
     return times
+
+
+def _hear_court(view: LogView, log: LogName, policy: Policy) -> Found[CourtEvidence] | None:
+    """Ask the published court about a log that it judges. Raises Unavailable `rpc-disagree`."""
+    court = policy.published_contract.court
+    if court is None or log.contract != policy.published_contract.address:
+        return None
+    try:
+        code_hash = view.code_hash(court.address)
+        marks = view.marks(court.address, log) if code_hash == court.code_hash else ()
+    except Unavailable as error:
+        if error.code == "rpc-disagree":
+            raise
+        # A revocation that is proved stays proved, whether or not the court can be heard.
+        return Problem.of(error)
+    return CourtEvidence(code_hash=code_hash, marks=marks)
 
 
 def _has_ending_key(parts: ReceiptParts, issuer: IssuerEvidence) -> bool:

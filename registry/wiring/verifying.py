@@ -1,11 +1,10 @@
 """A verifier on its own: no database, no service, and nothing imported that it does not need."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from registry.adapters.artifacts import load_artifact
+from registry.adapters.artifacts import FRAUD_COURT, load_artifact
 from registry.adapters.clock import SystemClock
 from registry.adapters.did_resolver import WebDidResolver
 from registry.adapters.guarded_fetch import FetchSettings
@@ -15,6 +14,7 @@ from registry.adapters.status_fetcher import WebStatusLists
 from registry.chain_ports import ChainReader
 from registry.domain.evidence import KnownContract
 from registry.service.verifying import Verifier
+from registry.wiring.recursion import kept_recursion_limit
 
 LOOPBACK_NAME: Final = "localhost"
 LOOPBACK_HOSTS: Final = frozenset({LOOPBACK_NAME, "127.0.0.1", "::1"})
@@ -22,9 +22,13 @@ LOOPBACK_HOSTS: Final = frozenset({LOOPBACK_NAME, "127.0.0.1", "::1"})
 
 
 def published_contract() -> KnownContract:
-    """Return the anchor log as it is published: the address and the code every verifier expects."""
-    artifact = load_artifact()
-    return KnownContract(address=artifact.address, code_hash=artifact.runtime_code_hash)
+    """Return the anchor log as it is published, and its court: the addresses and the code every verifier expects."""
+    artifact, court = load_artifact(), load_artifact(FRAUD_COURT)
+    return KnownContract(
+        address=artifact.address,
+        code_hash=artifact.runtime_code_hash,
+        court=KnownContract(address=court.address, code_hash=court.runtime_code_hash),
+    )
 
 
 def build_verifier(*, rpc_urls: Sequence[str], published: str | None, ca_file: Path | None) -> Verifier:
@@ -49,11 +53,8 @@ def open_chain(rpc_urls: Sequence[str]) -> ChainReader | None:
     """Return a reader of the chain behind some nodes, None when there is none."""
     if not rpc_urls:
         return None
-    recursion_limit = sys.getrecursionlimit()
     # web3 takes a second to import: a verifier without a node does not pay for it.
-    from registry.adapters.anchor_log import AnchorLogReader  # noqa: PLC0415
+    with kept_recursion_limit():
+        from registry.adapters.anchor_log import AnchorLogReader  # noqa: PLC0415
 
-    # py_ecc, which web3 loads, raises the limit to 100,000: beyond the stack, so that a stranger's deeply nested JSON
-    # ends the process instead of raising RecursionError.
-    sys.setrecursionlimit(recursion_limit)
     return AnchorLogReader(rpc_urls)

@@ -75,10 +75,22 @@ class ChainView:
         """Return the number of epochs anchored."""
         return self._ask("latestEpoch", lambda view: int.from_bytes(view.call(log, LATEST_EPOCH), "big"))
 
+    def ask_contract(self, contract: str, data: bytes) -> bytes:
+        """Call a view of a contract whose code was checked before, and return the answer's bytes."""
+        return self._ask("a view", lambda view: view.ask_contract(contract, data))
+
     def root_at(self, log: LogName, epoch: int) -> Digest | None:
         """Return the root of an epoch, None when there is none."""
         root = Digest(self._ask("rootAt", lambda view: view.call(log, ROOT_AT, epoch)))
         return None if root == ZERO_DIGEST else root
+
+    def base_fee(self) -> int:
+        """Return what a unit of gas costs in the block read, in wei, before any tip."""
+        return self._ask("the base fee", _NodeView.base_fee)
+
+    def events(self, contract: str, topics: Sequence[str]) -> list[tuple[tuple[bytes, ...], bytes]]:
+        """Return topics and data of a contract's events that begin with these topics, up to the block read."""
+        return self._ask("events", lambda view: view.events(contract, topics))
 
     def anchored(self, log: LogName, *, since: int) -> Mapping[int, Anchored]:
         """Return the events of a log from a block up to the one read, by their epochs."""
@@ -91,6 +103,11 @@ class ChainView:
 def open_finalized(urls: Sequence[str]) -> ChainView:
     """Return a view at the finalized block of the first node. Raises Unavailable, as all reading does."""
     return _open(urls, lambda first: first.block("finalized"))
+
+
+def open_latest(urls: Sequence[str]) -> ChainView:
+    """Return a view at the newest block of the first node, which may vanish: what a transaction will meet."""
+    return _open(urls, lambda first: first.block("latest"), final=False)
 
 
 def open_at_number(urls: Sequence[str], number: int) -> ChainView:
@@ -106,10 +123,10 @@ def open_before(urls: Sequence[str], moment: datetime) -> ChainView:
     return _open(urls, lambda first: _last_block(first, moment))
 
 
-def _open(urls: Sequence[str], choose: Callable[["_Node"], "_Header"]) -> ChainView:
+def _open(urls: Sequence[str], choose: Callable[["_Node"], "_Header"], *, final: bool = True) -> ChainView:
     nodes = [_Node(url) for url in urls]
     chosen = choose(nodes[0])
-    return ChainView([_NodeView(node, chosen.hash) for node in nodes])
+    return ChainView([_NodeView(node, chosen.hash, final=final) for node in nodes])
 
 
 def _final_block(first: "_Node", number: int) -> "_Header":
@@ -159,7 +176,7 @@ class _Node:
 class _NodeView:
     """One node at one block."""
 
-    def __init__(self, node: _Node, block_hash: str) -> None:
+    def __init__(self, node: _Node, block_hash: str, *, final: bool) -> None:
         header = node.block_by_hash(block_hash)
         self._node = node
         self._at = block_parameter(block_hash)
@@ -168,7 +185,7 @@ class _NodeView:
             number=header.number,
             hash=bytes.fromhex(block_hash[2:]),
             time=header.time,
-            final=True,
+            final=final,
         )
 
     def code(self, contract: str) -> bytes:
@@ -176,20 +193,35 @@ class _NodeView:
 
     def call(self, log: LogName, selector: str, *further: int) -> bytes:
         data = selector + "".join(f"{number:064x}" for number in (log.number, *further))
-        answer = self._node.ask("eth_call", [{"to": log.contract, "data": data}, self._at])
-        return _word(answer, where=f"call {selector}")
+        answer = self.ask_contract(log.contract, bytes.fromhex(data[2:]))
+        return _checked_word(answer, where=f"call {selector}")
+
+    def ask_contract(self, contract: str, data: bytes) -> bytes:
+        answer = self._node.ask("eth_call", [{"to": contract, "data": f"0x{data.hex()}"}, self._at])
+        return read_data(answer, where="a view")
+
+    def base_fee(self) -> int:
+        block = self._node.ask("eth_getBlockByHash", [f"0x{self.block.hash.hex()}", False])
+        return read_quantity(read_member(block, "baseFeePerGas"), where="base fee")
+
+    def events(self, contract: str, topics: Sequence[str]) -> list[tuple[tuple[bytes, ...], bytes]]:
+        found = [_topics_and_data(item) for item in self._logs(contract, topics, since=0)]
+        wanted = tuple(bytes.fromhex(topic[2:]) for topic in topics)
+        if any(item[0][: len(wanted)] != wanted for item in found):
+            raise Unavailable("rpc-answer", "asked for some events, got others")
+        return found
 
     def anchored(self, log: LogName, *, since: int) -> dict[int, Anchored]:
         events: dict[int, Anchored] = {}
-        for item in self._logs(log, since=since):
+        for item in self._logs(log.contract, [ANCHORED_TOPIC, f"0x{log.number:064x}"], since=since):
             event = self._event(item, log)
             if event.epoch in events:
                 raise Unavailable("rpc-answer", f"two Anchored events for epoch {event.epoch}")
             events[event.epoch] = event
         return events
 
-    def _logs(self, log: LogName, *, since: int) -> list[JsonValue]:
-        filters: dict[str, JsonValue] = {"address": log.contract, "topics": [ANCHORED_TOPIC, f"0x{log.number:064x}"]}
+    def _logs(self, contract: str, topics: Sequence[str], *, since: int) -> list[JsonValue]:
+        filters: dict[str, JsonValue] = {"address": contract, "topics": [*topics]}
         found: list[JsonValue] = []
         ranges = [(since, self.block.number)]
         for _ in range(MAX_LOG_REQUESTS):
@@ -242,8 +274,19 @@ def _header(answer: JsonValue, *, asked: str) -> _Header:
     )
 
 
+def _topics_and_data(item: JsonValue) -> tuple[tuple[bytes, ...], bytes]:
+    topics = read_member(item, "topics")
+    if not isinstance(topics, list):
+        raise Unavailable("rpc-answer", "the node's answer has an event without topics")
+    data = read_data(read_member(item, "data"), where="event")
+    return tuple(_word(topic, where="topic") for topic in topics), data
+
+
 def _word(value: JsonValue, *, where: str) -> bytes:
-    word = read_data(value, where=where)
+    return _checked_word(read_data(value, where=where), where=where)
+
+
+def _checked_word(word: bytes, *, where: str) -> bytes:
     if len(word) != WORD_SIZE:
         raise Unavailable("rpc-answer", f"the node's answer for {where} has {len(word)} bytes, not {WORD_SIZE}")
     return word

@@ -95,8 +95,8 @@ SENTENCES: Final = {
     Code.LIST_MISSING: "The file of a status list is not published.",
     Code.LIST_FILE_DIFFERS: "The file of a status list does not hash to what the manifest states.",
     Code.LIST_ROOT_DIFFERS: "The file of a status list does not lead to the root that the manifest states.",
-    Code.SLOT_REUSED: "A slot was filled with two different credentials.",
-    Code.REVOCATION_UNDONE: "A revocation was taken back: its bit went from 1 to 0.",
+    Code.SLOT_REUSED: "A slot was filled with two different credentials. prove_fraud.py makes the evidence for the court.",
+    Code.REVOCATION_UNDONE: "A revocation was taken back: its bit went from 1 to 0. prove_fraud.py makes the evidence for the court.",
     Code.FILE_OUTSIDE: "A published file is a link that leads out of the published folder.",
     Code.FILE_SIZE: "A published file has not the size that the protocol allows.",
 }

@@ -11,13 +11,22 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from registry.adapters.artifacts import load_artifact
+from registry.adapters.artifacts import FRAUD_COURT, load_artifact
+from registry.adapters.court import encode_call, read_marks
 from registry.adapters.published import PublishedFiles
 from registry.domain.canonical import JsonObject, parse_object
 from registry.domain.did import did_key_document
 from registry.domain.did_document import DidDocument, parse_did_document
 from registry.domain.errors import CredrootError, Malformed, Unavailable
-from registry.domain.evidence import ChainEvidence, Evidence, IssuerEvidence, IssuerSource, KnownContract, Policy
+from registry.domain.evidence import (
+    ChainEvidence,
+    CourtEvidence,
+    Evidence,
+    IssuerEvidence,
+    IssuerSource,
+    KnownContract,
+    Policy,
+)
 from registry.domain.hashing import Digest, sha256
 from registry.domain.log_name import LogName
 from registry.domain.paths import fold
@@ -48,9 +57,13 @@ class Request:
 
 
 def published_contract() -> KnownContract:
-    """Return the anchor log as it is published."""
-    artifact = load_artifact()
-    return KnownContract(address=artifact.address, code_hash=artifact.runtime_code_hash)
+    """Return the anchor log as it is published, and its court."""
+    artifact, court = load_artifact(), load_artifact(FRAUD_COURT)
+    return KnownContract(
+        address=artifact.address,
+        code_hash=artifact.runtime_code_hash,
+        court=KnownContract(address=court.address, code_hash=court.runtime_code_hash),
+    )
 
 
 def gather(request: Request, *, json_ld: JsonLd) -> Evidence:
@@ -185,7 +198,24 @@ def _chain_evidence(
         latest_epoch=latest,
         roots={epoch: root for epoch in wanted if (root := view.root_at(log, epoch)) is not None},
         anchored_at={epoch: event.block_time for epoch, event in (events or {}).items() if epoch <= latest},
+        court=_hear_court(view, log),
     )
+
+
+def _hear_court(view: ChainView, log: LogName) -> Found[CourtEvidence] | None:
+    """Ask the published court about a log of the published contract. Raises Unavailable `rpc-disagree`."""
+    court = load_artifact(FRAUD_COURT)
+    if (view.block.chain_id, log.contract) != (log.chain_id, load_artifact().address):
+        return None
+    try:
+        if view.code(court.address) != court.runtime_code:
+            return CourtEvidence(code_hash=None, marks=())
+        marks = read_marks(view.ask_contract(court.address, encode_call("marksOf", log.number)))
+    except Unavailable as error:
+        if error.code == "rpc-disagree":
+            raise
+        return Problem.of(error)
+    return CourtEvidence(code_hash=court.runtime_code_hash, marks=marks)
 
 
 def _use_published(

@@ -10,13 +10,17 @@ from registry.domain.evidence import ChainBlock
 from registry.domain.fields import write_time
 from registry.domain.log_name import LogName
 from scripts.audit.arguments import printable
-from scripts.audit.finding import ExitCode, Finding, Ledger, Unchecked
+from scripts.audit.finding import Code, ExitCode, Finding, Ledger, Unchecked
 
 _WORDS: Final = {
     ExitCode.CLEAN: "CLEAN: every root was rebuilt, and nothing was found.",
     ExitCode.FINDINGS: "FINDINGS: what is listed was proved.",
     ExitCode.UNCHECKED: "COULD NOT CHECK everything: neither clean nor, beyond what is listed, fraud.",
 }
+
+
+_PROVABLE: Final = frozenset({Code.SLOT_REUSED, Code.REVOCATION_UNDONE})
+"""What a court takes."""
 
 
 def as_json(ledger: Ledger, *, log: LogName, block: ChainBlock | None) -> bytes:
@@ -56,6 +60,8 @@ def as_text(ledger: Ledger, *, log: LogName, block: ChainBlock | None) -> str:
     for finding in _findings(ledger):
         lines += ["", f"{_epoch(finding.epoch)}  {finding.code}  {finding.place}", f"  {finding.sentence}"]
         lines += [f"  expected  {finding.expected}", f"  found     {finding.found}"]
+        if finding.code in _PROVABLE:
+            lines.append(f"  proved by python scripts/prove_fraud.py --rpc URL --log {log} --published DIR_OR_URL")
     for item in _unchecked(ledger):
         lines += ["", f"{_epoch(item.epoch)}  could not be checked  {item.place}", f"  {item.message} [{item.code}]"]
     lines += ["", _WORDS[ledger.exit_code]]

@@ -20,6 +20,7 @@ from registry.domain.evidence import ChainBlock, KnownContract, Policy
 from registry.domain.fields import read_time
 from registry.domain.hashing import digest_from_hex, sha256
 from registry.domain.manifest import LogFile
+from registry.domain.promise import PromiseKind, choose_terms
 from registry.domain.slot import Purpose, status_list_url
 from registry.domain.status_tree import EMPTY_LIST
 from registry.service.statuses import Statement, list_document
@@ -32,8 +33,10 @@ from scripts.audit.run import EpochAudit
 from scripts.audit.telling import as_json
 from tests.badges import ACHIEVEMENT_ID, CREDENTIAL_ID, achievement, award, recipient
 from tests.epochs import ISSUED_AT, NOW, STATUS_URL, Issued, Issuer, World, make_web_issuer, sign
+from tests.frauds import unrevocation
 from tests.memory_chain import MemoryChain, memory_chain
 from tests.paths import REPO_ROOT, VECTORS
+from tests.promises import COURT, promise_key
 from tests.vectors.reading import read_members
 from tests.vectors.scene import CONTRACT
 from tests.verdicts import make_verifier
@@ -66,6 +69,7 @@ def examples() -> dict[str, bytes]:
         "credential.json": story.issued.document,
         "did-document.json": story.issuer.document,
         "batch-header.json": manifest.batches[0].header.to_json(),
+        "promise.json": _promise(story),
         "receipt.json": receipt,
         "manifest.json": story.world.epochs[1].manifest.to_json(),
         "log.json": LogFile(log=story.world.log, deploy_block=1).to_json(),
@@ -73,6 +77,7 @@ def examples() -> dict[str, bytes]:
         "verdict.json": _verdict(story, receipt),
         "recognition.json": [{"did": story.issuer.did, "name": "Example Polytechnic"}, "did:web:college.example"],
         "problem.json": json.loads(_problem()),
+        "fraud-evidence.json": _fraud(),
     }
     written = {name: _pretty(document) for name, document in documents.items()}
     return {**written, "audit.json": _audit()}
@@ -99,6 +104,20 @@ def _tell() -> Story:
     world.seal()
     chain.mine(NOW)
     return Story(chain=chain, world=world, issued=issued)
+
+
+def _promise(story: Story) -> JsonObject:
+    """What the registry says when it has taken the credential, half an hour before that is anchored."""
+    terms = choose_terms(
+        PromiseKind.INCLUSION,
+        log=story.world.log,
+        court=COURT,
+        leaf=story.issued.leaf,
+        slot=SLOT,
+        newest_epoch=0,
+        now=story.world.epochs[0].manifest.anchor.block_time - timedelta(minutes=30),
+    )
+    return promise_key().sign(terms).to_json()
 
 
 def _status_list(story: Story) -> JsonObject:
@@ -143,6 +162,18 @@ def _problem() -> bytes:
     except Malformed as error:
         return bytes(problem(status_of(error), error.code, error.message, facts={"where": error.where}).body)
     raise AssertionError
+
+
+def _fraud() -> JsonObject:
+    """A revocation that epoch 2 has and epoch 3 has not."""
+    chain = memory_chain(contract=CONTRACT)
+    world = World(chain=chain, issuers=(make_web_issuer(POLYTECHNIC, "examples: polytechnic", logs=[chain.log]),))
+    student = world.issue("Student", slot=SLOT)
+    world.seal()
+    for value in (True, False):
+        world.mark(student, Purpose.REVOCATION, value=value)
+        world.seal()
+    return unrevocation(world, SLOT, revoked=2, unrevoked=3).to_json()
 
 
 def _audit() -> bytes:

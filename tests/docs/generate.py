@@ -27,8 +27,10 @@ from tests.paths import REPO_ROOT
 PROGRAMS: Final = (
     "registry.devchain.__main__",
     "anchor_worker.__main__",
+    "scripts.answer_challenge",
     "scripts.audit_log",
     "scripts.audit_credential",
+    "scripts.prove_fraud",
 )
 """Modules with arguments of their own, in a function `_parser()`; `credroot devchain` hands over to the first."""
 

@@ -60,5 +60,5 @@ def test_codes_in_the_page_are_codes_of_the_programs(row: tuple[str, str, str]) 
 def test_what_remains_is_said() -> None:
     remains = PAGE.partition("## What remains")[2]
 
-    for word in ("False content", "Withheld data", "No court yet", "The chain fails"):
+    for word in ("False content", "Withheld data", "A court with nothing at stake", "The chain fails"):
         assert f"**{word}.**" in remains

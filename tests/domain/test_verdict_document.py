@@ -149,10 +149,6 @@ def test_a_credential_without_bounds_is_always_in_force() -> None:
     assert outcome(verdict, CheckId.VALIDITY) == (Result.PASS, Reason.IN_FORCE)
 
 
-def test_no_court_is_known_so_no_log_is_marked() -> None:
-    assert outcome(Case().verify(), CheckId.LOG) == (Result.SKIPPED, Reason.NO_COURT)
-
-
 def test_a_policy_recognises_an_issuer_or_not() -> None:
     case = Case()
     known = replace(default_policy(), recognised=frozenset({case.issued.issuer.did}))

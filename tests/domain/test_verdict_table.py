@@ -12,9 +12,11 @@ from itertools import combinations
 
 import pytest
 
+from registry.adapters.artifacts import FRAUD_COURT, load_artifact
 from registry.domain.check import CheckId, Reason, Result
-from registry.domain.evidence import Evidence, IssuerEvidence, IssuerSource, Policy
-from registry.domain.problem import Problem
+from registry.domain.evidence import CourtEvidence, Evidence, IssuerEvidence, IssuerSource, Policy
+from registry.domain.fraud import FraudKind, Mark
+from registry.domain.problem import Found, Problem
 from registry.domain.slot import Purpose
 from registry.domain.verdict import ExitCode, Verdict, Word, judge
 from registry.service.verifying import VerifyRequest
@@ -61,6 +63,21 @@ def _without_receipt(evidence: Evidence) -> Evidence:
 
 def _pending(evidence: Evidence) -> Evidence:
     return replace(_without_receipt(evidence), pending=True)
+
+
+def _log_marked(evidence: Evidence) -> Evidence:
+    mark = Mark(kind=FraudKind.SLOT_REUSE, epoch=2)
+    return _court(evidence, CourtEvidence(code_hash=load_artifact(FRAUD_COURT).runtime_code_hash, marks=(mark,)))
+
+
+def _court_silent(evidence: Evidence) -> Evidence:
+    return _court(evidence, Problem(code="rpc-timeout", message="no answer"))
+
+
+def _court(evidence: Evidence, court: Found[CourtEvidence]) -> Evidence:
+    # A chain that is down has no court either.
+    view = evidence.view
+    return evidence if view is None else replace(evidence, chain=replace(view, court=court))
 
 
 def _not_recognised(evidence: Evidence) -> Evidence:
@@ -131,6 +148,20 @@ CAUSES: dict[str, Cause] = {
         reason=Reason.NOT_YET_VALID,
         change=lambda evidence: _at(evidence, validity=(NOW + timedelta(days=1), None)),
     ),
+    "log marked": Cause(
+        word=Word.INDETERMINATE,
+        check=CheckId.LOG,
+        result=Result.UNKNOWN,
+        reason=Reason.LOG_MARKED,
+        change=_log_marked,
+    ),
+    "court silent": Cause(
+        word=Word.INDETERMINATE,
+        check=CheckId.LOG,
+        result=Result.UNKNOWN,
+        reason=Reason.CHAIN_UNREACHABLE,
+        change=_court_silent,
+    ),
     "untrusted": Cause(
         word=Word.UNTRUSTED,
         check=CheckId.RECOGNITION,
@@ -162,7 +193,8 @@ def _expected(first: str, second: str) -> Word:
     for cause, word in (("expired", Word.EXPIRED), ("not yet valid", Word.NOT_YET_VALID)):
         if genuine and cause in names:
             return word
-    if names & {"DID unknown", "chain down", "no receipt", "unanchored"}:
+    # What the court says never makes a credential look forged, nor a revoked one fine.
+    if names & {"DID unknown", "chain down", "no receipt", "unanchored", "log marked", "court silent"}:
         return Word.INDETERMINATE
     assert names == {"untrusted"}, names
     return Word.UNTRUSTED

@@ -147,13 +147,13 @@ IMPORT_VIOLATIONS: Final = (
     Planted(
         module="scripts/planted.py",
         line="import registry.adapters.planted",
-        refused_by="auditors need no store, no keys, no service: the domain and the reading adapters",
+        refused_by="auditors need no store, no key of the registry, no service: the domain and named adapters",
         because="scripts imports registry.adapters.planted",
     ),
     Planted(
         module="scripts/planted.py",
         line="import sqlalchemy",
-        refused_by="auditors need no store, no keys, no service: the domain and the reading adapters",
+        refused_by="auditors need no store, no key of the registry, no service: the domain and named adapters",
         because="scripts imports sqlalchemy (by scripts.planted)",
     ),
     Planted(

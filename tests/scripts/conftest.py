@@ -7,6 +7,7 @@ import pytest
 
 from tests.audit_case import AuditCase, audit_case
 from tests.audit_world import Node, serve_chain
+from tests.court_case import CourtCase, CourtNode, court_case, serve_court
 
 
 @pytest.fixture(scope="session")
@@ -14,6 +15,19 @@ def node() -> Iterator[Node]:
     """Serve a chain with the anchor log on it."""
     with serve_chain() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def court_node() -> Iterator[CourtNode]:
+    """Run a chain with the anchor log and the court on it."""
+    with serve_court() as running:
+        yield running
+
+
+@pytest.fixture
+def court(court_node: CourtNode, tmp_path: Path) -> CourtCase:
+    """Return a registry with a bond and a promise key, and no epoch yet."""
+    return court_case(court_node, tmp_path)
 
 
 @pytest.fixture

@@ -83,6 +83,7 @@ def test_a_slot_filled_again_in_a_later_epoch_is_found(case: AuditCase) -> None:
     assert (done.exit_code, done.found) == (1, {"slot-reused": 1})
     finding = done.json["findings"][0]
     assert (finding["epoch"], finding["expected"]) == (3, f"{case.ada.leaf.hex()}, as in epoch 1")
+    assert f"proved by python scripts/prove_fraud.py --rpc URL --log {case.world.log} --published" in done.text
 
 
 def test_an_entry_hidden_from_the_files_is_found(case: AuditCase) -> None:

@@ -1,0 +1,1 @@
+"""What the programs around the court are made of: looking for fraud, judging it, reporting it, answering challenges."""
