@@ -87,7 +87,7 @@ serve: $(VENV)/.runtime
 
 # -- tests ----------------------------------------------------------------------------------------------------------
 
-test: $(VENV)/.ray contracts-tools judges-tools
+test: $(VENV)/.ray contracts-forge judges-tools
 	@rm -f .coverage .coverage.*
 	@echo "seed $(SEED): repeat this run with  make test SEED=$(SEED)"
 	@test -d "$(SHARED_DATA)" || echo "NOTE: $(SHARED_DATA) is absent; the tests named below that read it are left out"

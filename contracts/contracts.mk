@@ -14,7 +14,7 @@ SNAPSHOT_ARGUMENTS := --no-match-test 'testFuzz|invariant'
 # What the differential test compares in one run of `make contracts`.
 DIFFERENTIAL_PROOFS ?= 100000
 
-.PHONY: contracts contracts-check contracts-differential contracts-chains contracts-symbolic
+.PHONY: contracts contracts-check contracts-forge contracts-differential contracts-chains contracts-symbolic
 .PHONY: contracts-tools contracts-artifacts contracts-snapshot
 
 # All that is asserted of the contracts, with ten thousand fuzzed inputs a test: a quarter of an hour on two cores.
@@ -39,6 +39,10 @@ contracts-check: contracts-tools
 	cd contracts && $(FORGE) snapshot $(SNAPSHOT_ARGUMENTS) --check
 	cd contracts && FOUNDRY_PROFILE=default $(COVERAGE_RUNS) $(FORGE) coverage --no-match-contract GasTest --report lcov --report-file out/coverage.lcov
 	cd contracts && node tool/check_coverage.js out/coverage.lcov
+
+# The tests of forge alone: part of `make test`.
+contracts-forge: contracts-tools
+	cd contracts && $(FORGE) test
 
 contracts-tools: $(CONTRACTS_STAMP)
 
