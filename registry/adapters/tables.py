@@ -3,7 +3,8 @@
     issuer ── issuer_key, achievement ── achievement_version, upload ── upload_chunk, status_list ── status_bits
     credential ── credential_recipient, status_change      what was issued and what was said of it since
                ── credential_waiting, credential_entry         what is not sealed yet, and what is (credential_tables)
-    epoch ── batch, epoch_list, anchor ── attempt          what was sealed and where it is anchored
+    epoch ── batch, epoch_list                             what was sealed
+          ── anchor ── attempt                             where it is anchored (anchor_tables)
     log, api_key, idempotency, secret                      the registry itself
     promise                                                what holders were promised (promise_tables)
 
@@ -26,11 +27,11 @@ from sqlalchemy import (
     column,
 )
 
-from registry.adapters import credential_tables, table_parts
-from registry.adapters.column_types import Flag, Id, Moment, Wei, one_of, sized, whole_number
+from registry.adapters import anchor_tables, credential_tables, table_parts
+from registry.adapters.column_types import Flag, Id, Moment, one_of, sized, whole_number
 from registry.adapters.table_parts import partial_index, table
 from registry.domain.slot import LIST_SIZE, SLOT_LIMIT, Purpose
-from registry.store_ports import AnchorState, AttemptKind, DidMethod, Role, UploadState
+from registry.store_ports import DidMethod, Role, UploadState
 
 _LIST_BYTES: Final = LIST_SIZE // 8
 _ROOTS: Final = ("root", "credentials_root", "status_root", "revocation_root", "suspension_root")
@@ -40,6 +41,8 @@ credential: Final = credential_tables.credential
 credential_recipient: Final = credential_tables.credential_recipient
 credential_waiting: Final = credential_tables.credential_waiting
 credential_entry: Final = credential_tables.credential_entry
+anchor: Final = anchor_tables.anchor
+attempt: Final = anchor_tables.attempt
 
 log = table(
     "log",
@@ -269,61 +272,3 @@ status_change = table(
     one_of("purpose", Purpose),
 )
 partial_index("ix_status_change_unsealed", status_change.c.id, where=status_change.c.epoch.is_(None))
-
-anchor = table(
-    "anchor",
-    Column("epoch", whole_number(), ForeignKey("epoch.number"), primary_key=True, autoincrement=False),
-    Column("root", LargeBinary, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("chain_id", whole_number(), nullable=False),
-    Column("contract", Text, nullable=False),
-    Column("log_number", whole_number(), nullable=False),
-    Column("sender", Text),
-    Column("nonce", whole_number()),
-    Column("transaction_hash", LargeBinary),
-    Column("block_number", whole_number()),
-    Column("block_hash", LargeBinary),
-    Column("block_time", Moment),
-    Column("transaction_index", Integer),
-    Column("log_index", Integer),
-    Column("fee_paid_wei", Wei),
-    Column("reorg_count", Integer, nullable=False),
-    Column("blocked_reason", Text),
-    Column("created_at", Moment, nullable=False),
-    Column("updated_at", Moment, nullable=False),
-    Column("final_at", Moment),
-    # Compare-and-set: every change names the version it read and writes the next one.
-    Column("version", Integer, nullable=False),
-    # The only choice that cannot be repeated is which nonce an epoch gets: one nonce, one epoch.
-    UniqueConstraint("chain_id", "sender", "nonce"),
-    one_of("state", AnchorState),
-    sized("root", 32),
-    CheckConstraint("(sender IS NULL) = (nonce IS NULL)", name="nonce_of_sender"),
-)
-partial_index(
-    "uq_anchor_one_open",
-    anchor.c.chain_id,
-    anchor.c.sender,
-    unique=True,
-    where=anchor.c.state.in_([AnchorState.SIGNED.value, AnchorState.PENDING.value]),
-)
-
-attempt = table(
-    "attempt",
-    Column("id", Id, primary_key=True),
-    Column("epoch", whole_number(), ForeignKey("anchor.epoch"), nullable=False, index=True),
-    Column("kind", Text, nullable=False),
-    Column("nonce", whole_number(), nullable=False),
-    Column("transaction_hash", LargeBinary, nullable=False, unique=True),
-    Column("raw", LargeBinary, nullable=False),
-    Column("max_fee_wei", Wei, nullable=False),
-    Column("tip_wei", Wei, nullable=False),
-    Column("gas", whole_number(), nullable=False),
-    Column("signed_at", Moment, nullable=False),
-    Column("first_sent_at", Moment),
-    Column("last_sent_at", Moment),
-    Column("sends", Integer, nullable=False),
-    Column("last_error", Text),
-    one_of("kind", AttemptKind),
-    sized("transaction_hash", 32),
-)

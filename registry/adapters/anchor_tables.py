@@ -1,0 +1,65 @@
+"""The tables of anchors: one row an epoch, changed by compare-and-set, and the signed transactions, only ever added to."""
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, LargeBinary, Text, UniqueConstraint
+
+from registry.adapters.column_types import Id, Moment, Wei, one_of, sized, whole_number
+from registry.adapters.table_parts import partial_index, table
+from registry.store_ports import AnchorState, AttemptKind
+
+anchor = table(
+    "anchor",
+    Column("epoch", whole_number(), ForeignKey("epoch.number"), primary_key=True, autoincrement=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("chain_id", whole_number(), nullable=False),
+    Column("contract", Text, nullable=False),
+    Column("log_number", whole_number(), nullable=False),
+    Column("sender", Text),
+    Column("nonce", whole_number()),
+    Column("transaction_hash", LargeBinary),
+    Column("block_number", whole_number()),
+    Column("block_hash", LargeBinary),
+    Column("block_time", Moment),
+    Column("transaction_index", Integer),
+    Column("log_index", Integer),
+    Column("fee_paid_wei", Wei),
+    Column("reorg_count", Integer, nullable=False),
+    Column("blocked_reason", Text),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("final_at", Moment),
+    # Compare-and-set: every change names the version it read and writes the next one.
+    Column("version", Integer, nullable=False),
+    # The only choice that cannot be repeated is which nonce an epoch gets: one nonce, one epoch.
+    UniqueConstraint("chain_id", "sender", "nonce"),
+    one_of("state", AnchorState),
+    sized("root", 32),
+    CheckConstraint("(sender IS NULL) = (nonce IS NULL)", name="nonce_of_sender"),
+)
+partial_index(
+    "uq_anchor_one_open",
+    anchor.c.chain_id,
+    anchor.c.sender,
+    unique=True,
+    where=anchor.c.state.in_([AnchorState.SIGNED.value, AnchorState.PENDING.value]),
+)
+
+attempt = table(
+    "attempt",
+    Column("id", Id, primary_key=True),
+    Column("epoch", whole_number(), ForeignKey("anchor.epoch"), nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("nonce", whole_number(), nullable=False),
+    Column("transaction_hash", LargeBinary, nullable=False, unique=True),
+    Column("raw", LargeBinary, nullable=False),
+    Column("max_fee_wei", Wei, nullable=False),
+    Column("tip_wei", Wei, nullable=False),
+    Column("gas", whole_number(), nullable=False),
+    Column("signed_at", Moment, nullable=False),
+    Column("first_sent_at", Moment),
+    Column("last_sent_at", Moment),
+    Column("sends", Integer, nullable=False),
+    Column("last_error", Text),
+    one_of("kind", AttemptKind),
+    sized("transaction_hash", 32),
+)
