@@ -23,6 +23,7 @@ from typing_extensions import override
 from anchor_worker.machine import Phase
 from anchor_worker.wiring import build_sealer, opened_engine, opened_worker, read_log
 from registry.adapters.allocator import give_memory_back
+from registry.adapters.collector import spare_the_collector
 from registry.adapters.sql_store import SqlStore
 from registry.domain.errors import CredrootError, Unavailable
 from registry.settings import Settings, load_settings
@@ -67,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(settings: Settings) -> None:
     give_memory_back()
     with _stop_signals() as stopping, opened_worker(settings) as worker:
+        spare_the_collector()
         log.info("worker_started", nodes=len(settings.rpc_urls), poll_seconds=settings.poll_seconds)
         while True:
             worker.run_once()

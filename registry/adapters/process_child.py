@@ -18,6 +18,7 @@ from traceback import extract_tb
 from typing import Any, Final
 
 from registry.adapters.allocator import give_memory_back
+from registry.adapters.collector import spare_the_collector
 from registry.domain.errors import CredrootError
 
 LAST_CHUNK_SECONDS: Final = 2.0
@@ -84,6 +85,7 @@ def _answer(message: Any, tools: list[Any]) -> Any:  # noqa: ANN401  # what is s
         raise message
     if not tools:
         tools.append(message())
+        spare_the_collector()
         return None
     function, chunk = message
     return function(tools[0], chunk)

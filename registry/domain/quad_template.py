@@ -18,7 +18,8 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from functools import partial
+from itertools import pairwise
 from operator import itemgetter
 from typing import Final, TypeAlias, cast
 
@@ -27,9 +28,7 @@ import pyoxigraph
 _DOUBLE: Final = "http://www.w3.org/2001/XMLSchema#double"
 """JSON-LD rewrites the text of such a literal where it is a number: it cannot be filled in."""
 _END: Final = "\0"
-"""Between the statements of two blank nodes. It stands in no value and in no canonical line."""
-_MAX_COMPARED: Final = 300
-"""Lines of which every two are compared once, to learn whether any can become equal; more are compared when filled."""
+"""Between the statements of two nodes. It stands in no value and in no canonical line."""
 
 _ESCAPED: Final = re.compile(r'["\\\n\r]')
 _ESCAPES: Final = str.maketrans({'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r"})
@@ -95,9 +94,10 @@ class QuadTemplate:
         "_distinct",
         "_hashes",
         "_labels",
-        "_repeatable",
+        "_unsettled",
         "_write_blocks",
         "_write_lines",
+        "_write_subjects",
         "iris",
         "size",
     )
@@ -105,13 +105,24 @@ class QuadTemplate:
     def __init__(self, lines: Sequence[_Line], *, nodes: int, markers: Sequence[str], iris: frozenset[int]) -> None:
         self.iris = iris
         """The gaps that stand as IRIs."""
+        about: dict[_Term, list[_Line]] = defaultdict(list)
+        for line in lines:
+            about[line[0]].append(line)
         # Labels are filled in like values, after them.
-        values = len(markers)
-        text = _joined((_written(line, lambda node: values + node.number) for line in lines), "\n")
+        write_node = partial(_numbered, first=len(markers))
+        self._write_subjects = text_with_gaps(_joined([_term_written(term, write_node) for term in about], _END))
+        groups = [
+            sorted(group, key=lambda line: _beginning(_after_subject(line, write_node))) for group in about.values()
+        ]
+        self._unsettled = [
+            number
+            for number, group in enumerate(groups)
+            if not _is_settled([_after_subject(line, write_node) for line in group])
+        ]
+        text = _joined([_joined([_written(line, write_node) for line in group], "\n") for group in groups], _END)
         self.size = sum(len(piece) if isinstance(piece, str) else 8 for piece in text)
         """About how many characters it takes."""
         self._write_lines = text_with_gaps(text)
-        self._repeatable = len(lines) > _MAX_COMPARED or _can_repeat(lines)
         self._labels = [f"_:c14n{number}" for number in range(nodes)]
         self._hashes: list[bytes] = []
         self._blocks: list[_Block] = []
@@ -144,10 +155,20 @@ class QuadTemplate:
         settled = self._distinct == len(hashes)
         named = dict(zip(sorted(hashes), self._labels, strict=True)) if settled else {}
         labels = [named[digest] for digest in hashes] if settled else self._labels
-        lines = self._write_lines([*values, *labels]).split("\n")
-        if self._repeatable and len(set(lines)) != len(lines):
-            return None
-        return _sorted(lines) if settled else _canonical(lines)
+        filled = [*values, *labels]
+        groups, subjects = self._write_lines(filled).split(_END), self._write_subjects(filled).split(_END)
+        if not settled or len(set(subjects)) != len(subjects):
+            lines = "\n".join(groups).split("\n")
+            if len(set(lines)) != len(lines):
+                return None
+            return _sorted(lines) if settled else _canonical(lines)
+        # Lines begin with their subjects: those of one stay together, most of them in an order that is known.
+        for number in self._unsettled:
+            lines = sorted(groups[number].split("\n"))
+            if any(line == following for line, following in pairwise(lines)):
+                return None
+            groups[number] = "\n".join(lines)
+        return "\n".join([*(group for _, group in sorted(zip(subjects, groups, strict=True))), ""]).encode()
 
     def _hash_nodes(self, values: Sequence[str]) -> list[bytes]:
         """Return the first degree hash of each blank node."""
@@ -208,9 +229,20 @@ class _Reader:
                 return (str(term),)
 
 
+def _numbered(node: _Node, *, first: int) -> int:
+    return first + node.number
+
+
 def _written(line: _Line, write_node: Callable[[_Node], str | int]) -> _Pieces:
-    terms = (tuple(write_node(piece) if isinstance(piece, _Node) else piece for piece in term) for term in line)
-    return (*_joined(terms, " "), " .")
+    return (*_joined([_term_written(term, write_node) for term in line], " "), " .")
+
+
+def _term_written(term: _Term, write_node: Callable[[_Node], str | int]) -> _Pieces:
+    return tuple(write_node(piece) if isinstance(piece, _Node) else piece for piece in term)
+
+
+def _after_subject(line: _Line, write_node: Callable[[_Node], str | int]) -> _Pieces:
+    return (*_written(line[1:], write_node), "\n")
 
 
 def _seen_from(node: int, stated: Sequence[_Line]) -> list[_Pieces]:
@@ -240,25 +272,6 @@ def _is_settled(lines: Sequence[_Pieces]) -> bool:
     beginnings = [_beginning(line) for line in lines]
     # Two that differ before the first gap are in order; what has no gap ends with a line end.
     return all(earlier.endswith("\n") or not later.startswith(earlier) for earlier, later in pairwise(beginnings))
-
-
-def _can_repeat(lines: Sequence[_Line]) -> bool:
-    # A predicate is never filled in: only lines of one predicate can become equal.
-    alike: dict[_Term, list[_Line]] = defaultdict(list)
-    for line in lines:
-        alike[line[1]].append(line)
-    return any(_can_equal(*pair) for group in alike.values() for pair in combinations(group, 2))
-
-
-def _can_equal(line: _Line, other: _Line) -> bool:
-    return len(line) == len(other) and all(_can_coincide(*terms) for terms in zip(line, other, strict=True))
-
-
-def _can_coincide(term: _Term, other: _Term) -> bool:
-    if term == other:
-        return True
-    has_gap = any(isinstance(piece, int) for piece in (*term, *other))
-    return has_gap and str(term[0])[:1] == str(other[0])[:1]
 
 
 def _canonical(lines: Sequence[str]) -> bytes:

@@ -16,6 +16,7 @@ from typing import Final
 import structlog
 
 from registry.adapters.allocator import give_memory_back
+from registry.adapters.collector import spare_the_collector
 from registry.domain.errors import CredrootError, Unavailable
 from registry.service.restoring import CaughtUp, catch_up
 from registry.settings import load_settings
@@ -64,7 +65,9 @@ def _serve_registry() -> None:
     scheme = "http" if certificate is None else "https"
     addresses = " ".join(f"{scheme}://{authority(listener)}" for listener in listeners)
     ready = f"credroot listens on {addresses} as {settings.public_url}"
-    serve(create_app(container), listeners, ready=ready, certificate=certificate, key=key)
+    app = create_app(container)
+    spare_the_collector()
+    serve(app, listeners, ready=ready, certificate=certificate, key=key)
 
 
 def _serve_interop(options: InteropOptions) -> None:

@@ -98,18 +98,48 @@ def test_a_value_may_not_become_what_stands_there_already() -> None:
     assert template.fill(["urn:x", "a", "b"]) is None
 
 
-def test_lines_that_can_never_be_equal_are_not_compared() -> None:
-    template = template_of(('<{0}> <urn:p> "{1}"', '<{0}> <urn:q> "{2}"', "<urn:s> <urn:p> _:a", '_:a <urn:p> "x"'))
+def test_lines_of_one_subject_stay_together_whatever_it_is_called() -> None:
+    lines = (
+        '<{0}> <urn:p> "{1}"',
+        '<{0}> <urn:q> "{2}"',
+        "<urn:s> <urn:o> _:a",
+        "<urn:s> <urn:r> _:a",
+        '_:a <urn:p> "x"',
+    )
+    template = template_of(lines)
 
-    assert template.fill(["urn:s", "x", "x"]) is not None
+    for subject in ("urn:a", "urn:s2", "urn:z"):
+        assert template.fill([subject, "x", "x"]) == canonical(stated(lines, [subject, "x", "x"]))
 
 
-def test_many_lines_are_always_compared() -> None:
-    many = [f'<urn:s> <urn:p{number}> "x"' for number in range(301)]
-    template = template_of([*many, '<{0}> <urn:p1> "{1}"', '<{0}> <urn:q> "{2}"'])
+def test_two_subjects_that_a_value_makes_one_are_sorted_as_one() -> None:
+    lines = (
+        '<{0}> <urn:b> "{1}"',
+        '<{0}> <urn:d> "{2}"',
+        '<urn:s> <urn:a> "x"',
+        '<urn:s> <urn:c> "x"',
+        '_:a <urn:p> "x"',
+    )
+    template = template_of(lines)
+
+    assert template.fill(["urn:s", "y", "z"]) == canonical(stated(lines, ["urn:s", "y", "z"]))
+
+
+def test_equal_lines_of_subjects_that_a_value_makes_one_are_not_merged_here() -> None:
+    template = template_of(('<urn:s> <urn:p1> "x"', '<{0}> <urn:p1> "{1}"', '<{0}> <urn:q> "{2}"'))
 
     assert template.fill(["urn:t", "x", "x"]) is not None
     assert template.fill(["urn:s", "x", "x"]) is None
+
+
+def test_more_than_ten_nodes_are_sorted_by_the_letters_of_their_labels() -> None:
+    fixed = [f'_:n{number} <urn:p{number}> "x"' for number in range(13)]
+    lines = (*fixed, "<{0}> <urn:r> _:n0", '_:n1 <urn:q> "{1}"', '_:n2 <urn:q> "{2}"')
+    template = template_of(lines)
+
+    for first, second in (("a", "b"), ("b", "a"), ("é", "")):
+        values = ["urn:x", first, second]
+        assert template.fill(values) == canonical(stated(lines, values))
 
 
 def test_nodes_that_values_make_alike_are_left_to_others() -> None:
