@@ -11,6 +11,7 @@
 #   make mutation    mutation tests of the domain (slow, nightly)
 #   make changes     every change of one character of thirty signed documents (twenty minutes)
 #   make bench       badges a second, against a peer, and a million credentials end to end (a quarter of an hour)
+#   make many-workers two services and three workers on PostgreSQL, one killed every few seconds: everything once
 #   make equality    sign 25,000 invented documents the fast way and the plain way, and compare them to the byte
 #   make generated   write the pages, ABI and bytecode that are made from the sources
 #   make lock        resolve requirements/*.in again
@@ -38,7 +39,7 @@ TEST_PROCESSES ?= 2
 PYTEST_ARGS ?=
 SHARED_DATA := $(or $(CREDROOT_SHARED_DATA),../shared/data)
 
-.PHONY: help demo serve test bench changes fuzz-api equality judges-tools check contracts slither mutation lock generated generated-check coverage clean
+.PHONY: help demo serve test many-workers bench changes fuzz-api equality judges-tools check contracts slither mutation lock generated generated-check coverage clean
 .PHONY: format-check lint types import-rules dead-code dependencies spelling generated-pages
 
 help:
@@ -128,6 +129,12 @@ changes: $(VENV)/.dev
 
 # What to measure and how often: `make bench BENCH="rates --rounds 9"`.
 BENCH ?= rates million
+
+# ROWS and SEED repeat a run: `make many-workers ROWS=20000 SEED=7`.
+ROWS ?= 200000
+
+many-workers: $(VENV)/.dev contracts-tools
+	$(RUN) -m tests.many_workers --rows $(ROWS) --seed $(SEED)
 
 bench: $(VENV)/.dev .venv-bench/.made
 	$(RUN) -m tests.bench $(BENCH) --out out/bench

@@ -58,9 +58,12 @@ class Worker:
         return number
 
     def _seal_if_due(self) -> None:
-        # While an anchor is open the next epoch could not be sent: it rather grows.
-        if self._anchors.open_anchor() is None and self._sealer.is_due():
-            self.seal()
+        built = self._sealer.build_ahead()
+        if built:
+            log.info("batches_built", batches=built)
+        number = self._sealer.seal_if_due()
+        if number is not None:
+            log.info("epoch_sealed", epoch=number)
 
     def _publish(self) -> None:
         for epoch in self._publisher.publish():

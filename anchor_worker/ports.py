@@ -82,10 +82,14 @@ class Sender(Protocol):
 
 
 class Sealer(Protocol):
-    """Makes epochs of what waits."""
+    """Makes epochs of what waits; several workers share the work."""
 
-    def is_due(self) -> bool:
-        """Tell whether enough waits, or has waited for long enough."""
+    def build_ahead(self) -> int:
+        """Build batches of what waits in plenty, though no epoch is due, and return how many were built."""
+        ...
+
+    def seal_if_due(self) -> int | None:
+        """Seal what waits if that is due and the last epoch is final, and return the epoch's number."""
         ...
 
     def seal(self) -> int | None:

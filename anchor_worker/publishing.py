@@ -4,12 +4,16 @@
     epochs/N/                              a folder: written aside, every file synced, renamed, parent synced
     then the store notes that N is published
 
-A crash before the rename leaves a folder whose name begins with a dot, which is removed and written again; a crash
-after it leaves the folder in place, and every file that is not as it would be written is written again. The bytes follow
-from the store alone (JCS for JSON), so they are the same every time.
+A crash before the rename leaves a folder whose name begins with a dot, which is removed once the epoch's is in place; a
+crash after it leaves the folder in place, and every file that is not as it would be written is written again. The bytes
+follow from the store alone (JCS for JSON), so they are the same every time.
+
+Several workers may write the same epoch at once, each aside under a name of its own. One is first; whoever comes second
+finds its place taken, or what it wrote aside removed, and compares.
 """
 
 import os
+import secrets
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -143,32 +147,52 @@ def _shared_files(unit: ReadStore, number: int) -> dict[str, bytes]:
 
 
 def _write_file(path: Path, content: bytes) -> None:
-    if _holds(path, content):
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f"{_ASIDE}{path.name}")
-    _write_synced(aside, content)
-    aside.replace(path)
-    _sync_folder(path.parent)
+    if not _holds(path, content):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = _aside(path)
+        try:
+            _write_synced(aside, content)
+            aside.replace(path)
+        except FileNotFoundError:
+            # Another worker was faster, and removed ours.
+            if not _holds(path, content):
+                raise
+        _sync_folder(path.parent)
+    _remove_asides(path)
 
 
 def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    if folder.is_dir():
-        # Whole since its rename, unless the disk or a hand damaged it: what differs is written again.
-        for name, content in files.items():
-            _write_file(folder / name, content)
-        return
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = folder.with_name(f"{_ASIDE}{folder.name}")
-    if aside.exists():
-        # Left by a crash, perhaps half written.
-        shutil.rmtree(aside)
-    aside.mkdir()
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        aside = _aside(folder)
+        try:
+            aside.mkdir()
+            for name, content in files.items():
+                _write_synced(aside / name, content)
+            _sync_folder(aside)
+            aside.rename(folder)
+        except OSError:
+            # Another worker was faster: the place is taken, or ours was removed.
+            if not folder.is_dir():
+                raise
+        _sync_folder(folder.parent)
+    # Whole since its rename, unless the disk or a hand damaged it: what differs is written again.
     for name, content in files.items():
-        _write_synced(aside / name, content)
-    _sync_folder(aside)
-    aside.rename(folder)
-    _sync_folder(folder.parent)
+        _write_file(folder / name, content)
+    _remove_asides(folder)
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f"{_ASIDE}{path.name}.{secrets.token_hex(8)}")
+
+
+def _remove_asides(path: Path) -> None:
+    """Remove what crashes left of a file or folder that is in place, and what slower workers still write of it."""
+    for aside in path.parent.glob(f"{_ASIDE}{path.name}.*"):
+        if aside.is_dir():
+            shutil.rmtree(aside, ignore_errors=True)
+        else:
+            aside.unlink(missing_ok=True)
 
 
 def _holds(path: Path, content: bytes) -> bool:

@@ -1,27 +1,28 @@
-"""Sealing: what waits becomes batches and an epoch, in one transaction (protocol sections 3 to 5).
+"""Sealing: what waits becomes an epoch, in one transaction (protocol sections 4 and 5).
 
-    lock -> groups of (issuer, DID document) -> batches of at most 65,536, leaves ascending -> snapshot of the status
-    lists -> epoch root -> stored -> read back, root derived again from the stored bytes -> commit
+    batches built ahead (batching), their roots derived again from the stored bytes
+    lock -> those batches, and new ones of the little that is left -> snapshot of the status lists -> epoch root -> stored
+         -> read back, every root that was not yet derived again from the stored bytes -> commit
 
 A crash anywhere before the commit leaves everything waiting as it was. The number is the previous one plus one; the
-contract counts alike, and the anchor is blocked should the two ever differ.
+contract counts alike, and the anchor is blocked should the two ever differ. Of several workers one seals; the others
+build batches meanwhile, wait for it, and find nothing due.
 
 A promise names an epoch (protocol section 6), so until that one is sealed there is always a next epoch, though nothing
 waits and its root repeats the last one. Otherwise no root is repeated.
 """
 
-import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import product
-from typing import Final, TypeAlias
+from functools import partial
+from typing import Final, Protocol
 from uuid import UUID
 
+from anchor_worker.batching import BatchBuilder, make_batch, uncollected, whole_second
 from registry.adapters.identifiers import Identifiers
-from registry.domain.batch import MAX_CREDENTIALS, BatchHeader, Entry, check_entries, encode_entries, tree_leaves
-from registry.domain.canonical import canonicalize, parse_object
+from registry.domain.batch import MAX_CREDENTIALS, BatchHeader, check_entries, tree_leaves
+from registry.domain.canonical import parse_object
 from registry.domain.epoch import MAX_BATCHES, credentials_root, epoch_root, status_root
 from registry.domain.errors import Conflict, ProofMismatch
 from registry.domain.hashing import Digest, sha256
@@ -31,6 +32,8 @@ from registry.domain.slot import Purpose
 from registry.domain.status_tree import EMPTY_LIST, list_root, purpose_root
 from registry.ports import Clock
 from registry.store_ports import (
+    AnchorState,
+    BatchRecord,
     EpochReader,
     EpochRecord,
     NewBatch,
@@ -38,6 +41,7 @@ from registry.store_ports import (
     NewEpochList,
     OwedEpochs,
     ReadStore,
+    ReadyBatch,
     StatusListRecord,
     Store,
     UnsealedEntry,
@@ -47,8 +51,8 @@ from registry.store_ports import (
 )
 
 MAX_EPOCH_CREDENTIALS: Final = 1_048_576
-"""Sixteen full batches. Sealing keeps every writer of SQLite waiting, about twenty seconds for this many, and they wait
-for a minute at most (LOCK_TIMEOUT_SECONDS); 400 MB of the worker's memory. The rest is the next epoch's."""
+"""Sixteen full batches: the files of one epoch are written from memory, and its trees kept there for receipts. The rest
+is the next epoch's."""
 
 MAX_OWED_PAUSE: Final = timedelta(days=1)
 """However long an operator lets things wait: two epochs stand between a promise and its being kept, and a deadline is
@@ -72,8 +76,29 @@ class SealingRule:
     """How many credentials one epoch may have."""
 
 
-_Read: TypeAlias = Callable[[UnsealedGroup, UUID | None, int], Sequence[UnsealedEntry]]
-"""A group, the id that was read last, how many: some of what waits of it."""
+class _Read(Protocol):
+    """Reads some of what waits of a group, after an id."""
+
+    def __call__(self, group: UnsealedGroup, /, *, after: UUID | None, limit: int) -> Sequence[UnsealedEntry]: ...
+
+
+@dataclass(slots=True, kw_only=True)
+class _Choice:
+    """The batches chosen for an epoch, in tree order."""
+
+    room: int
+    """Credentials that still fit; what is promised is taken beyond it."""
+    batches: list[NewBatch | ReadyBatch] = field(default_factory=list)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it has as many batches as an epoch may have."""
+        return len(self.batches) >= MAX_BATCHES
+
+    def add(self, batch: NewBatch | ReadyBatch) -> None:
+        """Take one more."""
+        self.batches.append(batch)
+        self.room -= batch.count
 
 
 class EpochSealer:
@@ -86,12 +111,51 @@ class EpochSealer:
         self._rule = rule
         self._clock = clock
         self._identifiers = Identifiers(clock)
+        self._builder = BatchBuilder(
+            store, log=log, clock=clock, batch_limit=rule.batch_limit, epoch_limit=rule.epoch_limit
+        )
         self._fruitless: Waiting | None = None
+
+    def build_ahead(self) -> int:
+        """Build batches of what waits in plenty, though no epoch is due, and return how many were built.
+
+        Raises Conflict, Unavailable.
+        """
+        return self._builder.build_full()
 
     def is_due(self) -> bool:
         """Tell whether enough waits, or has waited for long enough, or a promise asks for an epoch."""
         with self._store.read() as unit:
-            waiting, owed, newest = unit.epochs.waiting(), unit.promises.owed(), unit.epochs.newest()
+            return self._is_due(unit)
+
+    def seal_if_due(self) -> int | None:
+        """Seal what waits as the next epoch if one is due and the last one is final, and return its number.
+
+        While an anchor is open the next epoch could not be sent: it rather grows. Raises Conflict, Unavailable.
+        """
+        with self._store.read() as unit:
+            is_time = self._is_time(unit)
+        # Asked again under the lock: another worker may have sealed meanwhile.
+        return self._seal(self._is_time) if is_time else None
+
+    def seal(self) -> int | None:
+        """Seal what waits as the next epoch and return its number.
+
+        Returns None when nothing waits, or when what waits leads to the root that was anchored last (a suspension
+        lifted again): it stays waiting for the next epoch. While a promise names a later epoch there is one all the same.
+
+        Raises Conflict when a revocation would be taken back; Unavailable.
+        """
+        return self._seal(lambda _: True)
+
+    def _is_time(self, unit: ReadStore) -> bool:
+        newest = unit.epochs.newest()
+        if newest is not None and unit.epochs.anchor(newest.number).state is not AnchorState.FINAL:
+            return False
+        return self._is_due(unit)
+
+    def _is_due(self, unit: ReadStore) -> bool:
+        waiting, owed, newest = unit.epochs.waiting(), unit.promises.owed(), unit.epochs.newest()
         now = self._clock.now()
         if owed is not None and now >= _due_for(owed, newest, self._rule):
             return True
@@ -109,16 +173,13 @@ class EpochSealer:
             return False
         return waiting.credentials >= self._rule.after_credentials or now - oldest >= self._rule.after
 
-    def seal(self) -> int | None:
-        """Seal what waits as the next epoch and return its number.
-
-        Returns None when nothing waits, or when what waits leads to the root that was anchored last (a suspension
-        lifted again): it stays waiting for the next epoch. While a promise names a later epoch there is one all the same.
-
-        Raises Conflict when another worker seals, or when a revocation would be taken back.
-        """
-        with _uncollected(), self._store.write() as unit:
+    def _seal(self, is_time: Callable[[ReadStore], bool]) -> int | None:
+        self._builder.build_for_epoch()
+        derived = self._derive_ready()
+        with uncollected(), self._store.write() as unit:
             unit.epochs.lock_for_sealing()
+            if not is_time(unit):
+                return None
             waiting, owed, previous = unit.epochs.waiting(), unit.promises.owed(), unit.epochs.newest()
             if owed is None and not waiting.credentials and not waiting.status_changes:
                 return None
@@ -127,15 +188,19 @@ class EpochSealer:
                 self._fruitless = waiting
                 return None
             unit.epochs.seal(epoch)
-            check_stored_epoch(unit, epoch.number)
+            _check_epoch(unit, epoch.number, derived)
         self._fruitless = None
         return epoch.number
 
+    def _derive_ready(self) -> dict[UUID, Digest]:
+        """Derive the roots of ready batches from their stored bytes, which never change: before anybody has to wait."""
+        with self._store.read() as unit:
+            return {batch.id: _derive_root(unit, batch) for batch in unit.epochs.ready_batches()}
+
     def _compose(self, unit: WriteStore, previous: EpochRecord | None, owed: OwedEpochs | None) -> NewEpoch:
         number = 1 if previous is None else previous.number + 1
-        # The header names whole seconds.
-        sealed_at = self._clock.now().replace(microsecond=0)
-        batches = tuple(self._batch(group, entries, sealed_at) for group, entries in self._chosen(unit, number, owed))
+        sealed_at = whole_second(self._clock.now())
+        batches = tuple(self._choose(unit, number, owed, sealed_at).batches)
         lists = tuple(_snapshot(unit, previous, number))
         roots = _roots([batch.root for batch in batches], lists)
         return NewEpoch(
@@ -153,63 +218,51 @@ class EpochSealer:
             log_number=self._log.number,
         )
 
-    def _chosen(
-        self, unit: WriteStore, number: int, owed: OwedEpochs | None
-    ) -> Iterator[tuple[UnsealedGroup, Sequence[UnsealedEntry]]]:
-        """Yield what is sealed, batch by batch."""
+    def _choose(self, unit: WriteStore, number: int, owed: OwedEpochs | None, sealed_at: datetime) -> _Choice:
+        """Choose what is sealed: everything, or as much as an epoch takes, batches that are ready first."""
         epochs, rule = unit.epochs, self._rule
-        groups = epochs.unsealed_groups()
-        passes: tuple[_Read, ...] = (
-            lambda group, after, limit: epochs.unsealed_entries(group, after=after, limit=limit),
-        )
-        if owed is not None and self._is_crowded(groups):
+        ready, groups = epochs.ready_batches(), epochs.unsealed_groups()
+        choice = _Choice(room=rule.epoch_limit)
+        read: _Read = epochs.unsealed_entries
+        if owed is not None and self._is_crowded(ready, groups):
             # What is promised for this epoch is taken first, and whatever it comes to.
-            passes = (
-                lambda group, after, limit: epochs.promised_entries(group, through=number, after=after, limit=limit),
-                lambda group, after, limit: epochs.unpromised_entries(group, through=number, after=after, limit=limit),
-            )
-        left, made = rule.epoch_limit, 0
-        for read, group in product(passes, groups):
-            is_promised = read is not passes[-1]
+            promised = epochs.promised_batches(number)
+            for batch in ready:
+                if batch.id in promised and not choice.is_full:
+                    choice.add(batch)
+            ready = tuple(batch for batch in ready if batch.id not in promised)
+            read = partial(epochs.promised_entries, through=number)
+            self._add_waiting(choice, groups, read, sealed_at, limit=lambda: rule.batch_limit)
+            read = partial(epochs.unpromised_entries, through=number)
+        for batch in ready:
+            if batch.count <= choice.room and not choice.is_full:
+                choice.add(batch)
+        self._add_waiting(choice, groups, read, sealed_at, limit=lambda: min(choice.room, rule.batch_limit))
+        return choice
+
+    def _add_waiting(
+        self,
+        choice: _Choice,
+        groups: Sequence[UnsealedGroup],
+        read: _Read,
+        sealed_at: datetime,
+        *,
+        limit: Callable[[], int],
+    ) -> None:
+        for group in groups:
             after = None
-            while (is_promised or left > 0) and made < MAX_BATCHES:
-                entries = read(group, after, rule.batch_limit if is_promised else min(left, rule.batch_limit))
+            while limit() > 0 and not choice.is_full:
+                entries = read(group, after=after, limit=limit())
                 if not entries:
                     break
-                yield group, entries
                 after = entries[-1].credential_id
-                left -= len(entries)
-                made += 1
+                choice.add(make_batch(group, entries, batch_id=self._identifiers.new(), log=self._log, at=sealed_at))
 
-    def _is_crowded(self, groups: Sequence[UnsealedGroup]) -> bool:
+    def _is_crowded(self, ready: Sequence[ReadyBatch], groups: Sequence[UnsealedGroup]) -> bool:
         """Tell whether one epoch may be too small for what waits, and for what still comes while it is made."""
-        batches = sum(-(-group.count // self._rule.batch_limit) for group in groups)
-        credentials = sum(group.count for group in groups)
+        batches = len(ready) + sum(-(-group.count // self._rule.batch_limit) for group in groups)
+        credentials = sum(batch.count for batch in ready) + sum(group.count for group in groups)
         return 2 * credentials > self._rule.epoch_limit or 2 * batches > MAX_BATCHES
-
-    def _batch(self, group: UnsealedGroup, entries: Sequence[UnsealedEntry], sealed_at: datetime) -> NewBatch:
-        batch_id = self._identifiers.new()
-        # Ascending by leaf: an order that says nothing about people.
-        ordered = sorted(entries, key=lambda entry: entry.leaf)
-        header = BatchHeader(
-            log=self._log,
-            issuer=group.did,
-            id=str(batch_id),
-            count=len(ordered),
-            sealed=sealed_at,
-            did_document=group.did_document_sha256,
-        )
-        data = encode_entries(header, [Entry(leaf=entry.leaf, slot=entry.slot) for entry in ordered])
-        return NewBatch(
-            id=batch_id,
-            issuer_id=group.issuer_id,
-            did_document_sha256=group.did_document_sha256,
-            header=canonicalize(header.to_json()),
-            root=MerkleTree(tree_leaves(data)).root,
-            count=len(ordered),
-            entries=data,
-            credential_ids=tuple(entry.credential_id for entry in ordered),
-        )
 
 
 def _due_for(owed: OwedEpochs, newest: EpochRecord | None, rule: SealingRule) -> datetime:
@@ -218,34 +271,19 @@ def _due_for(owed: OwedEpochs, newest: EpochRecord | None, rule: SealingRule) ->
     return min(last + min(rule.after, MAX_OWED_PAUSE), owed.deadline - OWED_IN_HASTE)
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keep the collector of cycles from walking over a million ids again and again: there are none among them."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
-
-
 def check_stored_epoch(unit: ReadStore, number: int) -> None:
     """Derive every root of an epoch again, from the bytes that the store gives back.
 
     Raises ProofMismatch or Malformed when they do not lead to the stored root: it must then not be anchored.
     """
+    _check_epoch(unit, number, {})
+
+
+def _check_epoch(unit: ReadStore, number: int, derived: Mapping[UUID, Digest]) -> None:
+    """Check as `check_stored_epoch`, the roots of some batches being derived already."""
     epochs = unit.epochs
     epoch = epochs.get(number)
-    batch_roots: list[Digest] = []
-    for batch in epochs.batches(number):
-        data = epochs.batch_entries(batch.id)
-        header = BatchHeader.parse(parse_object(batch.header))
-        check_entries(data, header)
-        unit.issuers.did_document(header.did_document)
-        root = MerkleTree(tree_leaves(data)).root
-        _compare(f"root of batch {batch.position}", stored=batch.root, rebuilt=root)
-        batch_roots.append(root)
+    batch_roots = [derived.get(batch.id) or _derive_root(unit, batch) for batch in epochs.batches(number)]
     revocation = _stored_purpose_root(epochs, number, Purpose.REVOCATION)
     suspension = _stored_purpose_root(epochs, number, Purpose.SUSPENSION)
     status = status_root(revocation_root=revocation, suspension_root=suspension)
@@ -253,6 +291,17 @@ def check_stored_epoch(unit: ReadStore, number: int) -> None:
     _compare("revocation root", stored=epoch.revocation_root, rebuilt=revocation)
     _compare("suspension root", stored=epoch.suspension_root, rebuilt=suspension)
     _compare("root", stored=epoch.root, rebuilt=epoch_root(credentials_root=credentials, status_root=status))
+
+
+def _derive_root(unit: ReadStore, batch: BatchRecord | ReadyBatch) -> Digest:
+    """Derive a batch's root from its stored entries. Raises ProofMismatch, Malformed; NotFound without its DID document."""
+    data = unit.epochs.batch_entries(batch.id)
+    header = BatchHeader.parse(parse_object(batch.header))
+    check_entries(data, header)
+    unit.issuers.did_document(header.did_document)
+    root = MerkleTree(tree_leaves(data)).root
+    _compare(f"root of batch {batch.id}", stored=batch.root, rebuilt=root)
+    return root
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,11 @@ def microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+def moment_at(count: int) -> datetime:
+    """Return the aware moment that many microseconds after 1970 began."""
+    return _EPOCH + count * _MICROSECOND
+
+
 class Id(TypeDecorator[uuid.UUID]):
     """A UUID: the native type of PostgreSQL, 16 bytes in SQLite."""
 
@@ -79,7 +84,7 @@ class Moment(TypeDecorator[datetime]):
 
     @override
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return None if value is None else moment_at(value)
 
 
 class Flag(TypeDecorator[bool]):

@@ -17,6 +17,7 @@ from registry.store_ports import (
     BatchRecord,
     EpochListRecord,
     EpochRecord,
+    ReadyBatch,
     Waiting,
 )
 
@@ -35,16 +36,21 @@ class EpochStore:
 
     def waiting(self) -> Waiting:
         """Tell how much waits to be sealed."""
-        waiting, change = tables.credential_waiting, tables.status_change
-        credentials = self._connection.execute(
+        waiting, batch, change = tables.credential_waiting, tables.batch, tables.status_change
+        single = self._connection.execute(
             select(func.count(), func.min(waiting.c.created_at)).select_from(waiting)
+        ).one()
+        batched = self._connection.execute(
+            select(func.coalesce(func.sum(batch.c["count"]), 0), func.min(batch.c.waiting_since)).where(
+                batch.c.epoch.is_(None)
+            )
         ).one()
         changes = self._connection.execute(
             select(func.count(), func.min(change.c.changed_at)).where(change.c.epoch.is_(None))
         ).one()
         return Waiting(
-            credentials=credentials[0],
-            oldest_credential_at=credentials[1],
+            credentials=single[0] + batched[0],
+            oldest_credential_at=min((each[1] for each in (single, batched) if each[1] is not None), default=None),
             status_changes=changes[0],
             oldest_status_change_at=changes[1],
         )
@@ -105,8 +111,22 @@ class EpochStore:
         return tuple(map(_batch, self._connection.execute(statement)))
 
     def batch(self, batch_id: UUID) -> BatchRecord:
-        """Return a batch. Raises NotFound."""
-        return _batch(one_row(self._connection, _BATCHES.where(tables.batch.c.id == batch_id), what="batch"))
+        """Return a sealed batch. Raises NotFound."""
+        sealed = _BATCHES.where(tables.batch.c.id == batch_id, tables.batch.c.epoch.is_not(None))
+        return _batch(one_row(self._connection, sealed, what="batch"))
+
+    def ready_batches(self) -> tuple[ReadyBatch, ...]:
+        """Return the batches that wait for their epoch, those with the oldest credentials first."""
+        batch = tables.batch.c
+        statement = (
+            select(batch.id, batch.header, batch.root, batch["count"].label("credentials"))
+            .where(batch.epoch.is_(None))
+            .order_by(batch.waiting_since, batch.id)
+        )
+        return tuple(
+            ReadyBatch(id=row.id, header=row.header, root=Digest(row.root), count=row.credentials)
+            for row in self._connection.execute(statement)
+        )
 
     def batch_entries(self, batch_id: UUID) -> bytes:
         """Return a batch's entries, header first. Raises NotFound."""

@@ -228,8 +228,10 @@ partial_index("ix_epoch_unpublished", epoch.c.number, where=epoch.c.published_at
 batch = table(
     "batch",
     Column("id", Id, primary_key=True),
-    Column("epoch", whole_number(), ForeignKey("epoch.number"), nullable=False),
-    Column("position", Integer, nullable=False),
+    # Its place, None while it waits for its epoch; and since when it waits then: its oldest credential does.
+    Column("epoch", whole_number(), ForeignKey("epoch.number")),
+    Column("position", Integer),
+    Column("waiting_since", Moment),
     Column("issuer_id", Id, ForeignKey("issuer.id"), nullable=False),
     Column("header", LargeBinary, nullable=False),
     Column("root", LargeBinary, nullable=False),
@@ -239,7 +241,11 @@ batch = table(
     sized("root", 32),
     # An entry is 64 bytes, and the header's comes first: a batch cut short is refused by the database.
     CheckConstraint("length(entries) = 64 * (count + 1)", name="entries"),
+    CheckConstraint(
+        "(epoch IS NULL) = (position IS NULL) AND (epoch IS NULL) = (waiting_since IS NOT NULL)", name="place"
+    ),
 )
+partial_index("ix_batch_waiting", batch.c.id, where=batch.c.epoch.is_(None))
 
 epoch_list = table(
     "epoch_list",

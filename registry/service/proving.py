@@ -69,7 +69,8 @@ class Receipts:
         Raises NotFound `not-yet-anchored` before its epoch is final.
         """
         batch_id, entry_index = credential.batch_id, credential.entry_index
-        if batch_id is None or entry_index is None:
+        # A batch that was built ahead of its epoch leads to no root yet.
+        if batch_id is None or entry_index is None or credential.epoch is None:
             raise _not_yet("it waits to be sealed")
         batch = self._batches.get(batch_id, lambda: _read_batch(unit, batch_id))
         return Receipt(

@@ -70,11 +70,11 @@ class CredentialRecord:
     standing: Standing
     created_at: datetime
     batch_id: UUID | None
-    """None until it is sealed."""
+    """None until it is in a batch, which may be built ahead of its epoch."""
     entry_index: int | None
     """Its place in the batch's entries; the header's is 0."""
     epoch: int | None
-    """The epoch of its batch."""
+    """The epoch of its batch; None until that is sealed."""
 
 
 class CredentialReader(Protocol):

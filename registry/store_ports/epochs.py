@@ -1,8 +1,9 @@
 """Epochs, batches, list snapshots and anchors, as a store keeps them: the sealing side and the reading side.
 
-Sealing, inside one write transaction: `lock_for_sealing`, read what waits (`waiting`, `unsealed_groups`,
-`unsealed_entries`, the status lists), compute the roots, `seal`. The anchors' own life is the worker's
-(compare-and-set on `anchor.version`); here they are only read.
+Building a batch ahead of its epoch, inside one write transaction: `lock_for_building`, `claim_entries`, `add_batch`.
+Sealing, inside one write transaction: `lock_for_sealing`, read what waits (`waiting`, `ready_batches`,
+`unsealed_groups`, `unsealed_entries`, the status lists), compute the roots, `seal`. The anchors' own life is the
+worker's (compare-and-set on `anchor.version`); here they are only read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,6 +40,7 @@ class Waiting:
     """How much waits to be sealed, and since when."""
 
     credentials: int
+    """Those in batches built ahead among them."""
     oldest_credential_at: datetime | None
     status_changes: int
     oldest_status_change_at: datetime | None
@@ -65,7 +67,7 @@ class UnsealedEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewBatch:
-    """A batch to be sealed."""
+    """A batch to be stored."""
 
     id: UUID
     issuer_id: UUID
@@ -80,6 +82,16 @@ class NewBatch:
     """64 bytes each, header first."""
     credential_ids: tuple[UUID, ...]
     """In the order of the entries, the header left out: the first one's entry index is 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyBatch:
+    """A batch that was built ahead and waits for its epoch, without its entries."""
+
+    id: UUID
+    header: bytes
+    root: Digest
+    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +119,7 @@ class NewEpoch:
     revocation_root: Digest
     suspension_root: Digest
     sealed_at: datetime
-    batches: tuple[NewBatch, ...]
+    batches: tuple[NewBatch | ReadyBatch, ...]
     """In tree order."""
     lists: tuple[NewEpochList, ...]
     chain_id: int
@@ -201,7 +213,15 @@ class EpochReader(Protocol):
         ...
 
     def batch(self, batch_id: UUID) -> BatchRecord:
-        """Return a batch. Raises NotFound."""
+        """Return a sealed batch. Raises NotFound."""
+        ...
+
+    def unsealed_groups(self) -> tuple[UnsealedGroup, ...]:
+        """Return what waits in no batch, by issuer and DID document, in the order of their ids and hashes."""
+        ...
+
+    def ready_batches(self) -> tuple[ReadyBatch, ...]:
+        """Return the batches that wait for their epoch, those with the oldest credentials first."""
         ...
 
     def batch_entries(self, batch_id: UUID) -> bytes:
@@ -222,17 +242,35 @@ class EpochReader(Protocol):
 
 
 class EpochWriter(EpochReader, Protocol):
-    """Seals epochs and notes what is published."""
+    """Builds batches, seals epochs and notes what is published."""
 
-    def lock_for_sealing(self) -> None:
-        """Keep every other sealer out, and every status change, until this transaction ends. Call it first.
+    def lock_for_building(self) -> None:
+        """Keep sealers out, not other builders, until this transaction ends. Call it first."""
+        ...
 
-        Waits for the transactions that are promising at this moment: what they store is seen from here on.
+    def claim_entries(self, group: UnsealedGroup, *, limit: int) -> Sequence[UnsealedEntry]:
+        """Return a group's oldest waiting credentials, without those that another builder claimed.
+
+        They are this transaction's until it ends. Waits for nobody.
         """
         ...
 
-    def unsealed_groups(self) -> tuple[UnsealedGroup, ...]:
-        """Return what waits by issuer and DID document, in the order of their ids and hashes."""
+    def add_batch(self, batch: NewBatch) -> None:
+        """Store a batch that waits for its epoch, and tie its credentials to it.
+
+        Raises Conflict `credential-sealed-already` when one of them does not wait.
+        """
+        ...
+
+    def lock_for_sealing(self) -> None:
+        """Keep every other sealer and builder out, and every status change, until this transaction ends. Call it first.
+
+        Waits for the transactions that are building or promising at this moment: what they store is seen from here on.
+        """
+        ...
+
+    def promised_batches(self, epoch: int) -> frozenset[UUID]:
+        """Return the ids of the ready batches with a credential that is promised for that very epoch."""
         ...
 
     def unsealed_entries(self, group: UnsealedGroup, *, after: UUID | None, limit: int) -> Sequence[UnsealedEntry]:
@@ -256,7 +294,8 @@ class EpochWriter(EpochReader, Protocol):
         anchor as SEALED.
 
         Raises Conflict: `epoch-out-of-order` unless its number follows the newest; `credential-sealed-already` when
-        one of the credentials is in a batch or does not exist.
+        one of the credentials of a new batch is in another or does not exist; `batch-sealed-already` when a ready one is
+        in an epoch or does not exist.
         """
         ...
 

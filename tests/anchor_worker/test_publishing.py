@@ -1,9 +1,13 @@
 """Published files: whole or not at all, and the same bytes every time."""
 
 import hashlib
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Barrier
+from typing import Final
 
 import pytest
 from sqlalchemy import Table, update
@@ -17,6 +21,8 @@ from registry.domain.errors import CredrootError, Unavailable
 from registry.domain.manifest import Manifest
 from registry.store_ports import AnchorState
 from tests.store_samples import LOG, NOW, Tenant, add_log, add_tenant, issue, order
+
+TIMEOUT_SECONDS: Final = 60.0
 
 
 @dataclass
@@ -145,7 +151,7 @@ def test_a_crash_after_the_rename_leads_to_the_same_bytes(desk: Desk) -> None:
 
 def test_a_crash_while_writing_leaves_nothing_behind(desk: Desk) -> None:
     desk.finalize()
-    half = desk.folder / "epochs" / ".aside-1"
+    half = desk.folder / "epochs" / ".aside-1.0123456789abcdef"
     half.mkdir(parents=True)
     (half / "batch-0.bin").write_bytes(b"half")
     (half / "foreign").write_bytes(b"")
@@ -154,6 +160,28 @@ def test_a_crash_while_writing_leaves_nothing_behind(desk: Desk) -> None:
 
     assert not half.exists()
     assert not any(path.name.startswith(".") or path.name == "foreign" for path in desk.folder.rglob("*"))
+
+
+def test_workers_that_publish_the_same_epochs_at_once_do_not_disturb_each_other(desk: Desk) -> None:
+    desk.finalize()
+    desk.publish()
+    expected = desk.files()
+    workers = 4
+    begin = Barrier(workers)
+
+    def publish() -> tuple[int, ...]:
+        begin.wait(TIMEOUT_SECONDS)
+        return desk.publish()
+
+    for _ in range(5):
+        shutil.rmtree(desk.folder)
+        desk.forget_publishing()
+        with ThreadPoolExecutor(workers) as pool:
+            published = [future.result(TIMEOUT_SECONDS) for future in [pool.submit(publish) for _ in range(workers)]]
+
+        # Whoever looks late finds less to do.
+        assert {number for numbers in published for number in numbers} == {1, 2}
+        assert desk.files() == expected
 
 
 @pytest.mark.parametrize("damage", ["missing", "changed"])

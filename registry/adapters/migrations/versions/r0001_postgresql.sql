@@ -198,8 +198,9 @@ CREATE INDEX ix_attempt_epoch ON attempt (epoch);
 
 CREATE TABLE batch (
     id UUID NOT NULL,
-    epoch BIGINT NOT NULL,
-    position INTEGER NOT NULL,
+    epoch BIGINT,
+    position INTEGER,
+    waiting_since BIGINT,
     issuer_id UUID NOT NULL,
     header BYTEA NOT NULL,
     root BYTEA NOT NULL,
@@ -209,9 +210,12 @@ CREATE TABLE batch (
     CONSTRAINT uq_batch_epoch_position UNIQUE (epoch, position),
     CONSTRAINT ck_batch_root CHECK (length(root) = 32),
     CONSTRAINT ck_batch_entries CHECK (length(entries) = 64 * (count + 1)),
+    CONSTRAINT ck_batch_place CHECK ((epoch IS NULL) = (position IS NULL) AND (epoch IS NULL) = (waiting_since IS NOT NULL)),
     CONSTRAINT fk_batch_epoch FOREIGN KEY(epoch) REFERENCES epoch (number),
     CONSTRAINT fk_batch_issuer_id FOREIGN KEY(issuer_id) REFERENCES issuer (id)
 );
+
+CREATE INDEX ix_batch_waiting ON batch (id) WHERE epoch IS NULL;
 
 CREATE TABLE issuer_key (
     id UUID NOT NULL,
