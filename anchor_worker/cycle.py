@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from anchor_worker.machine import Action, Broadcast, Phase, Sign, State, Wait, step, with_attempt
-from anchor_worker.ports import AnchorStore, Observer, Publisher, Sealer, Sender, StoredAnchor
+from anchor_worker.ports import AnchorStore, LightCapturer, Observer, Publisher, Sealer, Sender, StoredAnchor
 from registry.domain.errors import Conflict, Unavailable
 
 MAX_STEPS: Final = 16
@@ -24,7 +24,14 @@ class Worker:
     """Takes one anchor after the other from sealed to final."""
 
     def __init__(
-        self, *, anchors: AnchorStore, observer: Observer, sender: Sender, sealer: Sealer, publisher: Publisher
+        self,
+        *,
+        anchors: AnchorStore,
+        observer: Observer,
+        sender: Sender,
+        sealer: Sealer,
+        publisher: Publisher,
+        light: LightCapturer,
     ) -> None:
         """Take everything that reaches outside."""
         self._anchors = anchors
@@ -32,11 +39,12 @@ class Worker:
         self._sender = sender
         self._sealer = sealer
         self._publisher = publisher
+        self._light = light
 
     def run_once(self) -> None:
         """Do one round; what the outside world fails to do is noted and left for the next one."""
         # A full disk must not keep a signed transaction from being sent, nor a node that is down an epoch from sealing.
-        for part in (self._publish, self._seal_if_due, self._move_anchors, self._publish):
+        for part in (self._publish, self._seal_if_due, self._move_anchors, self._publish, self._capture_light):
             try:
                 part()
             except Unavailable as error:
@@ -68,6 +76,12 @@ class Worker:
     def _publish(self) -> None:
         for epoch in self._publisher.publish():
             log.info("epoch_published", epoch=epoch)
+
+    def _capture_light(self) -> None:
+        # Last: nothing else waits for a proof.
+        epoch = self._light.capture()
+        if epoch is not None:
+            log.info("light_part_captured", epoch=epoch)
 
     def _move_anchors(self) -> None:
         sent: set[str] = set()

@@ -97,6 +97,14 @@ class Sealer(Protocol):
         ...
 
 
+class LightCapturer(Protocol):
+    """Keeps proofs of what became final."""
+
+    def capture(self) -> int | None:
+        """Capture the newest final epoch's light part and return the epoch; None when there is nothing to capture."""
+        ...
+
+
 class Publisher(Protocol):
     """Writes the published files of final epochs."""
 

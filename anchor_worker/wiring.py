@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from anchor_worker.cycle import Worker
 from anchor_worker.fees import FeeLimits
+from anchor_worker.light_capture import LightCapture
 from anchor_worker.observer import AnchoredLog, ChainObserver, Policy
 from anchor_worker.publishing import FilePublisher
 from anchor_worker.sealing import EpochSealer, SealingRule
@@ -18,6 +19,7 @@ from registry.adapters.account_key import load_account
 from registry.adapters.artifacts import load_artifact
 from registry.adapters.clock import SystemClock
 from registry.adapters.database import open_engine
+from registry.adapters.light_proofs import NodeLightProver
 from registry.adapters.rpc import connect
 from registry.adapters.sql_store import SqlStore
 from registry.domain.errors import Conflict, Refused
@@ -89,6 +91,9 @@ def _worker(settings: Settings, engine: Engine, account: LocalAccount) -> Worker
         sender=ChainSender(nodes, account=account, log=record.name, artifact=artifact, clock=clock),
         sealer=build_sealer(settings, engine, record),
         publisher=FilePublisher(SqlStore(engine), folder=settings.published_dir, clock=clock),
+        light=LightCapture(
+            SqlStore(engine), prover=NodeLightProver(nodes, code_hash=artifact.runtime_code_hash), clock=clock
+        ),
     )
 
 

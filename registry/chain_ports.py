@@ -10,6 +10,7 @@ from typing import Protocol
 from registry.domain.evidence import ChainBlock
 from registry.domain.fraud import Mark
 from registry.domain.hashing import Digest
+from registry.domain.light import LightPart
 from registry.domain.log_name import LogName
 from registry.domain.manifest import LogFile, Manifest, ManifestBatch, ManifestList
 
@@ -69,6 +70,27 @@ class ChainReader(Protocol):
         """Return a view at the newest final block, or the last one before a date.
 
         Raises Unavailable as the methods of the view.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LightProof:
+    """A light part that proves what was asked for, and the block that it is of."""
+
+    block: ChainBlock
+    latest_epoch: int
+    """Of the log, in that block."""
+    part: LightPart
+
+
+class LightProver(Protocol):
+    """Makes light parts of receipts."""
+
+    def prove_newest(self, log: LogName, *, anchor_epoch: int, status_epoch: int) -> LightProof:
+        """Prove the roots of two epochs, and the counter, at the newest final block.
+
+        Raises Unavailable: no node answers, its proof does not hold, or an epoch is not in that block yet.
         """
         ...
 

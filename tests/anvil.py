@@ -42,12 +42,12 @@ class Anvil:
 
 
 @contextmanager
-def run_anvil(*args: str, port: int = 0) -> Iterator[Anvil]:
-    """Yield a fresh node under the rules of the Prague fork, started with further arguments of anvil; end it after.
+def run_anvil(*args: str, port: int = 0, hardfork: str = "prague") -> Iterator[Anvil]:
+    """Yield a fresh node under the rules of the Prague fork, or another, started with further arguments of anvil; end it after.
 
     Port 0 is a free one. The node may be killed inside the block to play a crash.
     """
-    command = [str(anvil_binary()), "--host", "127.0.0.1", "--port", str(port), "--hardfork", "prague", *args]
+    command = [str(anvil_binary()), "--host", "127.0.0.1", "--port", str(port), "--hardfork", hardfork, *args]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", start_new_session=True
     )

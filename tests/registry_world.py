@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from eth_utils.crypto import keccak
 from sqlalchemy import Engine, update
 
 from registry.adapters import tables
@@ -57,6 +58,7 @@ from registry.store_ports import (
     Role,
     UploadRecord,
 )
+from tests.light_case import HandProver
 from tests.memory_chain import MemoryChain
 from tests.promises import promise_key
 from tests.store_samples import LOG, NOW, seal
@@ -295,7 +297,7 @@ def opened_world(
     code_hash = load_artifact().runtime_code_hash
     container = Container(
         resources=resources,
-        receipts=Receipts(store),
+        receipts=Receipts(store, light=HandProver(chain=chain)),
         status_lists=StatusLists(resources),
         runner=IssuingRunner(resources, max_bytes=MAX_UPLOAD_BYTES),
         verifier=Verifier(
@@ -304,6 +306,7 @@ def opened_world(
             did_resolver=OwnDids(store=store),
             chain=chain,
             published=open_published(str(published)),
+            keccak=keccak,
         ),
         did_resolver=OwnDids(store=store),
         published_contract=KnownContract(address=LOG.name.contract, code_hash=code_hash),

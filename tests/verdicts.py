@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from eth_utils.crypto import keccak
+
 from registry.chain_ports import ChainReader, PublishedSource
 from registry.domain.canonical import canonicalize
 from registry.domain.check import CheckId, Reason, Result
@@ -55,6 +57,7 @@ def make_verifier(
         did_resolver=KnownDids(documents={issuer.did: issuer.content for issuer in issuers}),
         chain=chain,
         published=published,
+        keccak=keccak,
     )
 
 

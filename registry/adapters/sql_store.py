@@ -10,6 +10,7 @@ from registry.adapters.achievement_store import AchievementStore
 from registry.adapters.credential_store import CredentialStore
 from registry.adapters.database import read_transaction, write_transaction
 from registry.adapters.issuer_store import IssuerStore
+from registry.adapters.light_store import LightProofStore
 from registry.adapters.promise_store import PromiseStore
 from registry.adapters.reservation_store import ReservationStore
 from registry.adapters.sealing_store import SealingStore
@@ -32,6 +33,7 @@ class SqlUnit:
         self.epochs = SealingStore(connection)
         self.reservations = ReservationStore(connection)
         self.promises = PromiseStore(connection)
+        self.light_proofs = LightProofStore(connection)
 
 
 class SqlStore:

@@ -7,6 +7,7 @@
           ── anchor ── attempt                             where it is anchored (anchor_tables)
     log, api_key, idempotency, secret                      the registry itself
     promise                                                what holders were promised (promise_tables)
+    light_proof                                            what was proved of an epoch when it became final (light_tables)
 
 Ids are UUIDv7: rows are appended in the order of time. JSON documents are the very bytes that were hashed. Names of
 constraints follow one convention: errors are told by them.

@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "deploy": "put the anchor log on a chain, and open a log in it",
     "init": "make the database of a registry and tie it to a log",
     "keys": "make, list and revoke API keys, in the database",
+    "renew": "bring a receipt up to date with a node, with no service",
     "serve": "run the web service",
     "sign": "sign credentials with an issuer's own key, without a network",
     "verify": "judge one credential, with no service and no database",

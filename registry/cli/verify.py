@@ -1,7 +1,8 @@
 """`credroot verify`: judge one credential, with no service and no database.
 
 Nothing is fetched that was not asked for: the chain with --rpc, published files with --published, the issuer's DID
-with --resolve-did, status lists with --fetch-status. Exit codes: 0 valid, 1 any other decided verdict, 2 untrusted,
+with --resolve-did, status lists with --fetch-status. With --block-hash the chain is not asked at all: the receipt's light
+part proves what stood there at that block. Exit codes: 0 valid, 1 any other decided verdict, 2 untrusted,
 3 indeterminate, 64 usage.
 """
 
@@ -13,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from registry.cli.file_reading import read_file
 from registry.domain.canonical import MAX_DOCUMENT_BYTES
 from registry.domain.check import Check, Result
 from registry.domain.errors import CredrootError, Malformed
@@ -27,6 +29,7 @@ from registry.wiring.verifying import build_verifier, published_contract
 
 _CONTRACT: Final = re.compile(r"0x[0-9a-fA-F]{40}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_BLOCK_HASH: Final = re.compile(r"0x[0-9a-fA-F]{64}")
 _MAX_AGE_SECONDS: Final = 10**9
 """Thirty years: past that the option is a slip of the finger."""
 _MARKS: Final = {Result.PASS: "ok", Result.FAIL: "FAIL", Result.UNKNOWN: "?", Result.SKIPPED: "-"}
@@ -47,6 +50,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         default=[],
         metavar="URL",
         help="an Ethereum node; repeat it for nodes that must agree with the first",
+    )
+    parser.add_argument(
+        "--block-hash",
+        type=_block_hash,
+        metavar="HASH",
+        help="ask no node: judge by the receipt's light part at this block, which you know to be final on the log's chain",
     )
     parser.add_argument("--published", metavar="DIR_OR_URL", help="the log's published files, or a mirror of them")
     parser.add_argument(
@@ -119,9 +128,12 @@ def _add_policy(parser: argparse.ArgumentParser) -> None:
 
 
 def _request(args: argparse.Namespace) -> VerifyRequest:
+    if args.block_hash is not None and (args.rpc or args.published is not None):
+        # What a node or the files would add is of another block.
+        raise Malformed("block-and-chain", "--block-hash judges by the receipt alone: leave out --rpc and --published")
     recognised = None
     if args.recognise is not None:
-        recognised = frozenset(parse_recognition(_read(args.recognise, limit=MAX_POLICY_BYTES)))
+        recognised = frozenset(parse_recognition(read_file(args.recognise, limit_bytes=MAX_POLICY_BYTES)))
     return VerifyRequest(
         credential=_read(args.file),
         receipt=None if args.receipt is None else _read(args.receipt),
@@ -138,6 +150,7 @@ def _request(args: argparse.Namespace) -> VerifyRequest:
             trusted_logs=frozenset(args.trust_log),
             contracts=frozenset(args.contract),
             recognised=recognised,
+            block_hash=args.block_hash,
         ),
     )
 
@@ -165,15 +178,8 @@ def _printable(line: str) -> str:
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
 
 
-def _read(file: Path, *, limit: int = MAX_DOCUMENT_BYTES) -> bytes:
-    try:
-        with file.open("rb") as stream:
-            content = stream.read(limit + 1)
-    except OSError as error:
-        raise Malformed("file-unreadable", f"{file}: {error.strerror}") from error
-    if len(content) > limit:
-        raise Malformed("file-too-large", f"{file}: expected at most {limit} bytes")
-    return content
+def _read(file: Path) -> bytes:
+    return read_file(file, limit_bytes=MAX_DOCUMENT_BYTES)
 
 
 def _log_name(text: str) -> LogName:
@@ -187,6 +193,12 @@ def _contract(text: str) -> str:
     if _CONTRACT.fullmatch(text) is None:
         raise argparse.ArgumentTypeError(f"expected 0x and 40 hex digits, got {text!r}")
     return text.lower()
+
+
+def _block_hash(text: str) -> bytes:
+    if _BLOCK_HASH.fullmatch(text) is None:
+        raise argparse.ArgumentTypeError(f"expected 0x and 64 hex digits, got {text!r}")
+    return bytes.fromhex(text[2:])
 
 
 def _age(text: str) -> timedelta:

@@ -114,8 +114,12 @@ class Reason(StrEnum):
     NO_RPC = "no-rpc"
     CHAIN_UNREACHABLE = "chain-unreachable"
     RPC_DISAGREE = "rpc-disagree"
+    LIGHT_MISSING = "light-missing"
+    LIGHT_MALFORMED = "light-malformed"
+    LIGHT_MISMATCH = "light-mismatch"
     # 7 finality
     FINAL = "final"
+    BLOCK_GIVEN = "block-given"
     NOT_FINAL = "not-final"
     # 8 validity
     IN_FORCE = "in-force"
@@ -142,6 +146,7 @@ class Reason(StrEnum):
     NOT_MARKED = "not-marked"
     PROMISE_BROKEN = "promise-broken"
     NO_COURT = "no-court"
+    COURT_NOT_ASKED = "court-not-asked"
     LOG_MARKED = "log-marked"
     # 12 recognition
     RECOGNISED = "recognised"

@@ -3,6 +3,8 @@
 Form first, then recompute, then compare: the leaf is the document's own, the slot word the one its status names.
 """
 
+from typing import Final
+
 from registry.domain.batch import BatchHeader, check_header_tie
 from registry.domain.canonical import canonicalize
 from registry.domain.check import Finding, Reason, Result, failed, passed, unknown
@@ -82,9 +84,13 @@ def check_finality(evidence: Evidence) -> Finding:
     view = evidence.chain
     if isinstance(view, Problem):
         return no_chain(view)
-    if not view.block.final:
-        return unknown(Reason.NOT_FINAL, f"Block {view.block.number} is not final yet.")
-    return passed(Reason.FINAL, f"Block {view.block.number} is final.")
+    block = view.block
+    if evidence.policy.block_hash is not None:
+        sentence = f"That block {block.number} is final, and of chain {block.chain_id}, is the verifier's own word."
+        return passed(Reason.BLOCK_GIVEN, sentence)
+    if not block.final:
+        return unknown(Reason.NOT_FINAL, f"Block {block.number} is not final yet.")
+    return passed(Reason.FINAL, f"Block {block.number} is final.")
 
 
 def trusted_view(evidence: Evidence, log: LogName) -> ChainEvidence | Finding:
@@ -117,11 +123,16 @@ def without_receipt(evidence: Evidence) -> Finding:
 
 
 def no_chain(problem: Problem) -> Finding:
-    """Say why the chain could not be read."""
+    """Say why the chain could not be read, or nothing is proved of it."""
+    if problem.code in _LIGHT_REASONS:
+        return unknown(Reason(problem.code), f"The receipt proves nothing of the chain by itself: {problem.message}.")
     reason = {Reason.NO_RPC.value: Reason.NO_RPC, Reason.RPC_DISAGREE.value: Reason.RPC_DISAGREE}.get(
         problem.code, Reason.CHAIN_UNREACHABLE
     )
     return unknown(reason, f"The chain could not be read: {problem.message}.")
+
+
+_LIGHT_REASONS: Final = frozenset({Reason.LIGHT_MISSING, Reason.LIGHT_MALFORMED, Reason.LIGHT_MISMATCH})
 
 
 def _check_header(

@@ -18,7 +18,7 @@ from registry.domain.did_document import DidDocument
 from registry.domain.endorsements import Endorsement
 from registry.domain.errors import Malformed
 from registry.domain.fraud import Mark
-from registry.domain.hashing import Digest
+from registry.domain.hashing import DIGEST_SIZE, Digest
 from registry.domain.log_name import LogName
 from registry.domain.presented import Presented
 from registry.domain.problem import Found, Problem
@@ -73,9 +73,20 @@ class Policy:
     """Addresses of further contracts, lower-case hex with 0x."""
     recognised: frozenset[str] | None = None
     """The DIDs of recognised issuers; None: no policy."""
+    block_hash: bytes | None = None
+    """Judge by the receipt's light part at this block, which the verifier knows to be final on the log's chain; no node
+    is asked."""
 
     def __post_init__(self) -> None:
-        """Raise Malformed `malformed-time` for a moment at an end of the calendar: from there nothing can be counted."""
+        """Raise Malformed `malformed-time` for a moment at an end of the calendar: from there nothing can be counted.
+
+        Raises Malformed `malformed-chain-hash` for a hash of another size, `block-and-date` for a block and a moment at
+        once: each would be the clock.
+        """
+        if self.block_hash is not None and len(self.block_hash) != DIGEST_SIZE:
+            raise Malformed("malformed-chain-hash", f"expected a block hash of {DIGEST_SIZE} bytes")
+        if self.block_hash is not None and self.at is not None:
+            raise Malformed("block-and-date", "expected a block to judge at or a date, got both")
         if self.at is not None and self.at.year not in YEARS:
             raise Malformed("malformed-time", f"expected a year from {YEARS[0]} to {YEARS[-1]}", where="at")
 

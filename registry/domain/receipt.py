@@ -23,6 +23,8 @@ from registry.domain.fields import (
     write_time,
 )
 from registry.domain.hashing import Digest, digest_from_hex
+from registry.domain.light import MEMBERS as LIGHT_MEMBERS
+from registry.domain.light import LightPart
 from registry.domain.log_name import LogName
 from registry.domain.paths import Path, parse_path, path_to_json
 from registry.domain.slot import SLOT_LIMIT
@@ -47,7 +49,6 @@ _MEMBERS: Final = (
     "status",
 )
 _ANCHOR_MEMBERS: Final = ("log", "epoch", "transaction", "blockNumber", "blockHash", "blockTime")
-_LIGHT_MEMBERS: Final = ("blockHeader", "anchorer", "accountProof", "storageProofs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +107,8 @@ class Receipt:
     """The DID document that the header commits to: the registry's word, not the issuer's."""
     status: tuple[StatusProof, ...]
     """One proof for each status entry of the credential, revocation first."""
-    light: JsonObject | None = None
-    """EIP-1186 proofs, in the form of section 7."""
+    light: LightPart | None = None
+    """For the epochs of the anchor and of the first status proof."""
 
     def to_json(self) -> JsonObject:
         """Write the receipt."""
@@ -125,13 +126,13 @@ class Receipt:
             "status": [proof.to_json() for proof in self.status],
         }
         if self.light is not None:
-            members["light"] = self.light
+            members["light"] = self.light.to_json()
         return members
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptParts:
-    """A readable receipt whose paths, header and status proofs are not parsed yet."""
+    """A readable receipt whose paths, header, status proofs and light part are not parsed yet."""
 
     leaf: Digest
     leaf_kind: int
@@ -142,7 +143,8 @@ class ReceiptParts:
     raw_path: JsonValue
     raw_batch: JsonValue
     raw_status: JsonValue
-    light: JsonObject | None
+    raw_light: JsonObject | None
+    """An object of the right members, None when there is none."""
 
     @classmethod
     def parse(cls, value: JsonValue) -> Self:
@@ -166,7 +168,9 @@ class ReceiptParts:
             raw_path=members["path"],
             raw_batch=members["batch"],
             raw_status=members["status"],
-            light=read_object(members["light"], required=_LIGHT_MEMBERS, where="light") if "light" in members else None,
+            raw_light=(
+                read_object(members["light"], required=LIGHT_MEMBERS, where="light") if "light" in members else None
+            ),
         )
 
     def parse_path(self) -> Path:
@@ -182,6 +186,10 @@ class ReceiptParts:
         """Read the status proofs. Raises Malformed."""
         items = read_list(self.raw_status, limit=2, where="status")
         return tuple(StatusProof.parse(item, f"status[{at}]") for at, item in enumerate(items))
+
+    def parse_light(self) -> LightPart | None:
+        """Read the light part, None when there is none. Raises Malformed."""
+        return None if self.raw_light is None else LightPart.parse(self.raw_light)
 
 
 def parse_receipt(data: bytes) -> Receipt:
@@ -202,5 +210,5 @@ def parse_receipt(data: bytes) -> Receipt:
         header_path=header_path,
         issuer=parts.issuer,
         status=parts.parse_status(),
-        light=parts.light,
+        light=parts.parse_light(),
     )

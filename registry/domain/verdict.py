@@ -84,7 +84,7 @@ class Verdict:
     checked_at: datetime
     """When it was judged."""
     as_of: datetime
-    """The moment it is judged for: the same, or the date that was asked for."""
+    """The moment it is judged for: the same, the date that was asked for, or the time of the block that was named."""
     block: ChainBlock | None
     """Where the chain was read; None when it was not."""
     credential: JsonObject
@@ -155,12 +155,17 @@ def judge(evidence: Evidence) -> Verdict:
         profile=evidence.policy.profile,
         checks=checks,
         checked_at=evidence.now,
-        as_of=evidence.moment,
+        as_of=_as_of(evidence),
         block=None if evidence.view is None else evidence.view.block,
         credential=_credential(evidence),
         notes=note(evidence, others=signature.others),
         next=advise(checks),
     )
+
+
+def _as_of(evidence: Evidence) -> datetime:
+    named = evidence.policy.block_hash is not None
+    return evidence.view.block.time if named and evidence.view is not None else evidence.moment
 
 
 _ANCHORING: Final = (CheckId.LEAF, CheckId.INCLUSION, CheckId.ANCHOR, CheckId.FINALITY)

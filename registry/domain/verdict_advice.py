@@ -7,6 +7,7 @@ from registry.domain.check import Check, Reason, Result
 from registry.domain.checks_served import note_other_purposes
 from registry.domain.endorsements import describe, has_token_endorsements, judge_endorsement
 from registry.domain.evidence import Evidence, Profile
+from registry.domain.fields import write_time
 from registry.domain.log_marks import broken_promises, describe_mark
 from registry.domain.problem import Problem
 from registry.domain.vc_form import own_contexts
@@ -23,6 +24,9 @@ _NEXT: Final[Mapping[Reason, str]] = {
     Reason.NO_RPC: "Name an Ethereum node (--rpc): without the chain nothing is proved.",
     Reason.CHAIN_UNREACHABLE: "Try again, or name another Ethereum node (--rpc).",
     Reason.RPC_DISAGREE: "The nodes named tell different stories: find out which of them is wrong.",
+    Reason.LIGHT_MISSING: "Get a receipt with a light part, or make it one at any Ethereum node (credroot renew).",
+    Reason.LIGHT_MALFORMED: "Get the light part again (credroot renew): this one is damaged.",
+    Reason.LIGHT_MISMATCH: "Name the block that the light part is of (--block-hash), or get one of a block you know.",
     Reason.OTHER_CHAIN: "Name a node of the credential's chain (--rpc).",
     Reason.UNKNOWN_CONTRACT: "Find out from the issuer which contract it uses, and pin it (--contract).",
     Reason.EPOCH_NOT_REACHED: "Try again later: the anchor is not final yet.",
@@ -47,6 +51,7 @@ def note(evidence: Evidence, *, others: int) -> tuple[str, ...]:
     slot = evidence.presented.log_slot
     if evidence.policy.profile is Profile.VC:
         notes.append("Judged by the profile vc: whether the credential is anchored was not asked.")
+    notes += _block_notes(evidence)
     document = evidence.presented.document
     if slot is not None:
         notes += slot.notes
@@ -59,6 +64,15 @@ def note(evidence: Evidence, *, others: int) -> tuple[str, ...]:
         judged = len(proofs) - others
         notes.append(f"The document has {len(proofs)} proofs; {judged} decided, nothing is said of the others.")
     return (*notes, *evidence.gathering_notes)
+
+
+def _block_notes(evidence: Evidence) -> Iterator[str]:
+    if evidence.policy.block_hash is not None and evidence.view is not None:
+        block = evidence.view.block
+        yield (
+            f"As of block {block.number} of chain {block.chain_id}, {write_time(block.time)}, by the receipt's light part: "
+            "no node was asked, and what came later is not known."
+        )
 
 
 def _document_notes(evidence: Evidence) -> Iterator[str]:

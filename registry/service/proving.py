@@ -1,16 +1,18 @@
 """Receipts: derived from what was sealed, so nothing about them is stored (protocol section 7).
 
-A receipt exists once its epoch is final; its status proofs are of the newest final epoch.
+A receipt exists once its epoch is final; its status proofs are of the newest final epoch. The light part that the worker
+captured of that epoch goes with it where it is the credential's own; for any other it is proved anew when asked for.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
+from registry.chain_ports import LightProver
 from registry.domain.batch import BatchHeader, tree_leaves
 from registry.domain.canonical import JsonObject, parse_object
 from registry.domain.epoch import path_above_batch
-from registry.domain.errors import NotFound
+from registry.domain.errors import NotFound, Unavailable
 from registry.domain.hashing import Digest
 from registry.domain.log_name import LogName
 from registry.domain.merkle import MerkleTree
@@ -20,6 +22,7 @@ from registry.domain.slot import LIST_SIZE, Purpose
 from registry.domain.status import StatusProof
 from registry.domain.status_tree import LIST_BYTES, ListStatus
 from registry.service.recent import Recent
+from registry.service.renewing import prove_light
 from registry.store_ports import AnchorState, CredentialRecord, EpochRecord, ReadStore, Store
 
 MAX_TREE_BYTES: Final = 160_000_000
@@ -46,13 +49,15 @@ class _SealedBatch:
 class Receipts:
     """Makes receipts, with the batches and lists asked for last at hand."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, light: LightProver | None = None) -> None:
+        """Take the store, and what proves light parts anew where there is a node to ask."""
         self._store = store
+        self._light = light
         self._batches = Recent[UUID, _SealedBatch](MAX_TREE_BYTES, size=lambda batch: batch.tree.size_bytes)
         self._lists = Recent[tuple[int, Purpose, int], ListStatus](MAX_LIST_BYTES, size=lambda _: _LIST_TREE_BYTES)
 
     def of_leaf(self, leaf: Digest) -> Receipt:
-        """Return the receipt of a credential's leaf.
+        """Return the receipt of a credential's leaf, with its light part where one was captured.
 
         Raises NotFound: `receipt-not-found` for a leaf never issued here, `not-yet-anchored` before its epoch is final.
         """
@@ -61,10 +66,22 @@ class Receipts:
                 credential = unit.credentials.by_leaf(leaf)
             except NotFound:
                 raise NotFound("receipt-not-found", "no credential of this leaf was issued here") from None
-            return self.make(unit, credential)
+            receipt = self.make(unit, credential)
+            captured = unit.light_proofs.of_epoch(receipt.anchor.epoch) if _is_of_one_epoch(receipt) else None
+            return replace(receipt, light=captured)
+
+    def with_newest_light(self, leaf: Digest) -> Receipt:
+        """Return the receipt of a credential's leaf, its light part made at the newest final block.
+
+        Raises NotFound as `of_leaf`, Unavailable when there is no node to ask, or none proves it.
+        """
+        if self._light is None:
+            raise Unavailable("no-rpc", "no Ethereum node was named")
+        receipt = self.of_leaf(leaf)
+        return replace(receipt, light=prove_light(receipt, self._light).part)
 
     def make(self, unit: ReadStore, credential: CredentialRecord) -> Receipt:
-        """Return the receipt of a stored credential.
+        """Return the receipt of a stored credential, without a light part: there may be many, and it is the largest part.
 
         Raises NotFound `not-yet-anchored` before its epoch is final.
         """
@@ -96,6 +113,10 @@ class Receipts:
     def _list(self, unit: ReadStore, epoch: EpochRecord, purpose: Purpose, slot: int) -> ListStatus:
         number = slot // LIST_SIZE
         return self._lists.get((epoch.number, purpose, number), lambda: _read_list(unit, epoch, purpose, number))
+
+
+def _is_of_one_epoch(receipt: Receipt) -> bool:
+    return all(proof.epoch == receipt.anchor.epoch for proof in receipt.status)
 
 
 def anchored_epoch(unit: ReadStore, credential: CredentialRecord) -> int | None:

@@ -4,6 +4,7 @@ A verifier downloads whole manifests and whole lists: nobody learns which creden
 a claim like any receipt; the verdict compares it with the chain.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +18,7 @@ from registry.domain.log_name import LogName
 from registry.domain.manifest import Manifest
 from registry.domain.merkle import MerkleTree
 from registry.domain.receipt import Receipt
-from registry.domain.slot import LIST_SIZE, CredentialSlot, Purpose
+from registry.domain.slot import LIST_SIZE, Purpose
 from registry.domain.status import StatusProof
 from registry.domain.status_tree import EMPTY_LIST, prove_status
 
@@ -98,13 +99,13 @@ def make_receipt(
 
 
 def make_status_proofs(
-    source: PublishedSource, manifest: Manifest, *, log: LogName, slot: CredentialSlot
+    source: PublishedSource, manifest: Manifest, *, log: LogName, slot: int, purposes: Sequence[Purpose]
 ) -> tuple[StatusProof, ...]:
-    """Build the status proofs of a credential in one epoch, revocation first.
+    """Build the status proofs of a slot in one epoch, in the order of the purposes.
 
     Raises as the source.
     """
-    return tuple(_make_status_proof(source, manifest, log=log, slot=slot, purpose=purpose) for purpose in slot.purposes)
+    return tuple(_make_status_proof(source, manifest, log=log, slot=slot, purpose=purpose) for purpose in purposes)
 
 
 def newest_manifest(source: PublishedSource, *, latest_epoch: int) -> Manifest | None:
@@ -136,16 +137,16 @@ def _find_in_epoch(source: PublishedSource, manifest: Manifest, *, leaf: Digest,
 
 
 def _make_status_proof(
-    source: PublishedSource, manifest: Manifest, *, log: LogName, slot: CredentialSlot, purpose: Purpose
+    source: PublishedSource, manifest: Manifest, *, log: LogName, slot: int, purpose: Purpose
 ) -> StatusProof:
-    listed = [item for item in manifest.lists if (item.purpose, item.number) == (purpose, slot.slot // LIST_SIZE)]
+    listed = [item for item in manifest.lists if (item.purpose, item.number) == (purpose, slot // LIST_SIZE)]
     other = manifest.suspension_root if purpose is Purpose.REVOCATION else manifest.revocation_root
     return prove_status(
         purpose=purpose,
         log=log,
         epoch=manifest.epoch,
         root=manifest.root,
-        slot=slot.slot,
+        slot=slot,
         bits=source.bits(listed[0]) if listed else EMPTY_LIST,
         list_roots=manifest.list_roots(purpose),
         other_root=other,

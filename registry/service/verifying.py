@@ -2,6 +2,7 @@
 
     read the document -> what its signature covers -> the receipt -> the issuer's DID document
     -> the chain, one block -> published files -> the chain again, the same block -> judge
+    or, where the verifier names a block: the receipt's light part in place of chain and published files -> judge
 
 Nothing is fetched that was not asked for. What cannot be had becomes a problem in the evidence or a note: gathering
 raises nothing, and only the verdict says what a gap means.
@@ -26,8 +27,10 @@ from registry.domain.evidence import (
     IssuerSource,
     Policy,
 )
+from registry.domain.light_evidence import read_light
 from registry.domain.log_name import LogName
 from registry.domain.paths import fold
+from registry.domain.patricia import Keccak
 from registry.domain.presented import Presented, read_presented
 from registry.domain.problem import Found, Problem
 from registry.domain.proof_checking import CoveredDocument, cover_document
@@ -41,6 +44,8 @@ from registry.service.served_lists import StatusListCopy, StatusListGatherer
 
 UNPUBLISHED_GRACE: Final = timedelta(hours=1)
 """Epochs younger than this may be unpublished yet (protocol section 9)."""
+
+_NO_LOG: Final = Problem(code="no-log", message="the document names no log to look for")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +76,7 @@ class Verifier:
         did_resolver: DidResolver,
         chain: ChainReader | None,
         published: PublishedSource | None,
+        keccak: Keccak,
         status_lists: StatusListFetcher | None = None,
     ) -> None:
         self._clock = clock
@@ -78,6 +84,7 @@ class Verifier:
         self._did_resolver = did_resolver
         self._chain = chain
         self._published = published
+        self._keccak = keccak
         self._endorsements = EndorsementGatherer(json_ld=json_ld, did_resolver=did_resolver)
         self._lists = StatusListGatherer(json_ld=json_ld, fetcher=status_lists)
 
@@ -89,9 +96,7 @@ class Verifier:
         """Gather the evidence for a verdict."""
         gathering = _Gathering(presented=read_presented(request.credential), receipt=_receipt(request.receipt))
         issuer = self._issuer(request, gathering.presented)
-        view = self._view(request.policy)
-        # Reading files and chain may fail half way: what was gathered until then stays.
-        chain = view if isinstance(view, Problem) else self._read_chain(view, gathering, request.policy, issuer)
+        chain = self._chain_evidence(gathering, request.policy, issuer)
         gathered = self._lists.gather(
             request.status_lists,
             gathering.presented,
@@ -146,6 +151,25 @@ class Verifier:
             return IssuerEvidence(source=IssuerSource.RESOLVED, document=problem)
         return IssuerEvidence(source=IssuerSource.RESOLVED, document=_did_document(resolved.content))
 
+    def _chain_evidence(self, gathering: "_Gathering", policy: Policy, issuer: IssuerEvidence) -> Found[ChainEvidence]:
+        if policy.block_hash is not None:
+            return self._read_light(gathering, policy, block_hash=policy.block_hash)
+        view = self._view(policy)
+        # Reading files and chain may fail half way: what was gathered until then stays.
+        return view if isinstance(view, Problem) else self._read_chain(view, gathering, policy, issuer)
+
+    def _read_light(self, gathering: "_Gathering", policy: Policy, *, block_hash: bytes) -> Found[ChainEvidence]:
+        slot = gathering.presented.log_slot
+        if slot is None:
+            return _NO_LOG
+        return read_light(
+            gathering.receipt,
+            log=slot.log,
+            block_hash=block_hash,
+            code_hash=policy.published_contract.code_hash,
+            keccak=self._keccak,
+        )
+
     def _view(self, policy: Policy) -> Found[LogView]:
         if self._chain is None:
             return Problem(code="no-rpc", message="no Ethereum node was named")
@@ -159,7 +183,7 @@ class Verifier:
     ) -> Found[ChainEvidence]:
         slot = gathering.presented.log_slot
         if slot is None:
-            return Problem(code="no-log", message="the document names no log to look for")
+            return _NO_LOG
         try:
             code_hash = view.code_hash(slot.log.contract) if view.block.chain_id == slot.log.chain_id else None
             # Foreign code may answer anything, at any cost: it is not asked.
@@ -201,7 +225,9 @@ class Verifier:
                 return None
             newest = newest_manifest(source, latest_epoch=latest_epoch)
             if newest is not None:
-                gathering.status_proofs = make_status_proofs(source, newest, log=slot.log, slot=slot)
+                gathering.status_proofs = make_status_proofs(
+                    source, newest, log=slot.log, slot=slot.slot, purposes=slot.purposes
+                )
             if gathering.receipt is not None:
                 return None
             return _find_receipt(source, gathering, view, latest_epoch=latest_epoch)

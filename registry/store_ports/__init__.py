@@ -62,6 +62,7 @@ from registry.store_ports.issuers import (
     IssuerWriter,
     NewIssuer,
 )
+from registry.store_ports.light_proofs import LightProofReader, LightProofWriter
 from registry.store_ports.promises import OwedEpochs, PromiseReader, PromiseWriter
 from registry.store_ports.reservations import (
     OwnKeyRecord,
@@ -105,6 +106,8 @@ __all__ = [
     "IssuerReader",
     "IssuerRecord",
     "IssuerWriter",
+    "LightProofReader",
+    "LightProofWriter",
     "LogRecord",
     "NewBatch",
     "NewCredential",
@@ -188,6 +191,11 @@ class ReadStore(Protocol):
         """What was promised to holders."""
         ...
 
+    @property
+    def light_proofs(self) -> LightProofReader:
+        """What was proved of epochs."""
+        ...
+
 
 class WriteStore(ReadStore, Protocol):
     """The same, for writing: everything done through it is committed together or not at all."""
@@ -227,6 +235,10 @@ class WriteStore(ReadStore, Protocol):
     @property
     @override
     def promises(self) -> PromiseWriter: ...
+
+    @property
+    @override
+    def light_proofs(self) -> LightProofWriter: ...
 
 
 class Store(Protocol):

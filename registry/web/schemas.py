@@ -315,6 +315,10 @@ class VerifyOptions(Form):
     resolve_did: bool = Field(default=True, description="Fetch the issuer's did:web document now.")
     fetch_status: bool = Field(default=False, description="Fetch the status lists that the credential names.")
     recognised: tuple[str, ...] | None = Field(default=None, max_length=10_000, description="DIDs of known issuers.")
+    block_hash: Annotated[str, Field(pattern="^0x[0-9a-fA-F]{64}$")] | None = Field(
+        default=None,
+        description="Ask no node: judge by the receipt's light part at this block, which you know to be final.",
+    )
 
 
 class VerifyForm(Form):

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from eth_utils.crypto import keccak
+
 from registry.adapters.clock import SystemClock
 from registry.adapters.database import open_engine
 from registry.adapters.did_resolver import WebDidResolver
@@ -126,6 +128,7 @@ def _open(options: InteropOptions, folder: Path, public_url: str) -> InteropServ
             status_lists=WebStatusLists(clock, replace(fetching, plain_http_hosts=hosts)),
             chain=None,
             published=None,
+            keccak=keccak,
         ),
         did_resolver=did_resolver,
         published_contract=published_contract(),

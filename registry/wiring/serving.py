@@ -4,6 +4,7 @@ import secrets
 from dataclasses import replace
 from http import HTTPStatus
 
+from eth_utils.crypto import keccak
 from sqlalchemy import Engine
 
 from registry.adapters.clock import SystemClock
@@ -27,7 +28,7 @@ from registry.service.verifying import Verifier
 from registry.settings import Settings
 from registry.wiring.promising import open_promise_signer
 from registry.wiring.signing import open_executor
-from registry.wiring.verifying import LOOPBACK_HOSTS, LOOPBACK_NAME, open_chain, published_contract
+from registry.wiring.verifying import LOOPBACK_HOSTS, LOOPBACK_NAME, open_chain, open_light_prover, published_contract
 
 
 def build_resources(settings: Settings) -> Resources:
@@ -76,7 +77,7 @@ def build_container(settings: Settings) -> Container:
     plain_http_hosts = LOOPBACK_HOSTS if settings.resolve_loopback else frozenset[str]()
     return Container(
         resources=resources,
-        receipts=Receipts(resources.store),
+        receipts=Receipts(resources.store, light=open_light_prover(settings.rpc_urls) if settings.rpc_urls else None),
         status_lists=StatusLists(resources),
         runner=IssuingRunner(
             resources,
@@ -95,6 +96,7 @@ def build_container(settings: Settings) -> Container:
             status_lists=WebStatusLists(resources.clock, replace(fetching, plain_http_hosts=plain_http_hosts)),
             chain=open_chain(settings.rpc_urls),
             published=published,
+            keccak=keccak,
         ),
         did_resolver=did_resolver,
         published_contract=published_contract(),

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from eth_utils.crypto import keccak
+
 from registry.adapters.artifacts import FRAUD_COURT, load_artifact
 from registry.adapters.clock import SystemClock
 from registry.adapters.did_resolver import WebDidResolver
@@ -11,7 +13,7 @@ from registry.adapters.guarded_fetch import FetchSettings
 from registry.adapters.published import open_published
 from registry.adapters.shaped_json_ld import open_json_ld
 from registry.adapters.status_fetcher import WebStatusLists
-from registry.chain_ports import ChainReader
+from registry.chain_ports import ChainReader, LightProver
 from registry.domain.evidence import KnownContract
 from registry.service.verifying import Verifier
 from registry.wiring.recursion import kept_recursion_limit
@@ -46,7 +48,17 @@ def build_verifier(*, rpc_urls: Sequence[str], published: str | None, ca_file: P
         status_lists=WebStatusLists(clock, fetching),
         chain=open_chain(rpc_urls),
         published=None if published is None else open_published(published, ca_file=ca_file),
+        keccak=keccak,
     )
+
+
+def open_light_prover(rpc_urls: Sequence[str]) -> LightProver:
+    """Return what makes light parts of receipts with some nodes; without one it proves nothing."""
+    with kept_recursion_limit():
+        from registry.adapters.light_proofs import NodeLightProver  # noqa: PLC0415
+        from registry.adapters.rpc import connect  # noqa: PLC0415
+
+    return NodeLightProver([connect(url) for url in rpc_urls], code_hash=load_artifact().runtime_code_hash)
 
 
 def open_chain(rpc_urls: Sequence[str]) -> ChainReader | None:

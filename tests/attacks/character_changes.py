@@ -21,6 +21,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
+from eth_utils.crypto import keccak
+
 from registry.adapters.artifacts import load_artifact
 from registry.adapters.clock import SystemClock
 from registry.adapters.did_resolver import WebDidResolver
@@ -180,6 +182,7 @@ def _verifier() -> Verifier:
         did_resolver=WebDidResolver(FetchSettings()),
         chain=None,
         published=None,
+        keccak=keccak,
     )
 
 

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from eth_utils.crypto import keccak
+
 from registry.adapters.shaped_json_ld import open_json_ld
 from registry.domain.check import Result
 from registry.domain.evidence import Policy, Profile
@@ -161,7 +163,12 @@ class _Bench:
         world = self._world
         badges = [signed.document for signed in self._stamper.sign_chunk(self._template, self._orders(100), range(100))]
         verifier = Verifier(
-            clock=world.clock, json_ld=processor, did_resolver=OwnDids(store=world.store), chain=None, published=None
+            clock=world.clock,
+            json_ld=processor,
+            did_resolver=OwnDids(store=world.store),
+            chain=None,
+            published=None,
+            keccak=keccak,
         )
         policy = Policy(published_contract=world.container.published_contract, profile=Profile.VC)
 

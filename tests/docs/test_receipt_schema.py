@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.protocols import Validator
 
-from registry.domain.check import Reason
+from registry.domain.check import CheckId, Reason, Result
 from tests.docs.examples import EXAMPLES
 from tests.paths import REPO_ROOT, SHARED_DATA
 from tests.vectors.reading import Stored, read_vectors
@@ -48,6 +48,18 @@ BAD_FORM: Final = [
     for vector in read_vectors("bad")
     if FORM_REASONS & {reason for _, reason in vector.not_passed.values()} and vector.name not in BEYOND_A_SCHEMA
 ]
+LIGHT: Final = read_vectors("light")
+SPELT_OTHERWISE: Final = frozenset(
+    {
+        "header-upper-case",
+        "header-without-0x",
+        "anchorer-upper-case",
+        "two-storage-proofs",
+        "node-empty",
+        "node-too-long",
+        "proof-too-long",
+    }
+)
 OTHER: Final = [
     vector for vector in read_vectors("bad") if not FORM_REASONS & {reason for _, reason in vector.not_passed.values()}
 ]
@@ -93,6 +105,20 @@ def test_a_receipt_of_another_form_does_not_fit_the_schema(vector: Stored) -> No
 @pytest.mark.parametrize("vector", OTHER, ids=name_of)
 def test_a_receipt_that_is_wrong_otherwise_fits_the_schema(vector: Stored) -> None:
     assert validator().is_valid(json.loads(vector.receipt))
+
+
+@pytest.mark.parametrize("vector", LIGHT, ids=name_of)
+def test_a_light_part_fits_the_schema_unless_its_spelling_is_another(vector: Stored) -> None:
+    assert validator().is_valid(json.loads(vector.receipt)) is (vector.name not in SPELT_OTHERWISE)
+
+
+def test_every_light_part_of_another_spelling_is_malformed() -> None:
+    malformed = {vector.name for vector in LIGHT if vector.not_passed.get(CheckId.ANCHOR) == _MALFORMED}
+
+    assert malformed >= SPELT_OTHERWISE
+
+
+_MALFORMED: Final = (Result.UNKNOWN, Reason.LIGHT_MALFORMED)
 
 
 def test_what_no_schema_can_say_is_named_and_still_there() -> None:

@@ -37,16 +37,22 @@ def put(document: JsonObject, place: str, value: JsonValue) -> bytes:
 
 
 def test_a_receipt_may_have_a_light_part_of_one_form() -> None:
-    light: JsonObject = {"blockHeader": "0x", "anchorer": "0x", "accountProof": [], "storageProofs": []}
+    proofs: list[JsonValue] = [["0x01"], ["0x02", "0x03"], []]
+    light: JsonObject = {
+        "blockHeader": "0xc0",
+        "anchorer": "0x" + "a1" * 20,
+        "accountProof": ["0x00"],
+        "storageProofs": proofs,
+    }
 
     receipt = parse_receipt(put(receipt_json(), "light", light))
 
-    assert receipt.light == light
+    assert receipt.light is not None
+    assert receipt.light.storage_proofs == ((b"\1",), (b"\2", b"\3"), ())
     assert receipt.to_json()["light"] == light
-    with pytest.raises(Malformed):
-        parse_receipt(put(receipt_json(), "light", {**light, "note": 1}))
-    with pytest.raises(Malformed):
-        parse_receipt(put(receipt_json(), "light", None))
+    for other in ({**light, "note": 1}, {**light, "anchorer": "0x"}, None):
+        with pytest.raises(Malformed):
+            parse_receipt(put(receipt_json(), "light", other))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +108,7 @@ def test_a_damaged_part_leaves_the_other_parts_readable() -> None:
 
     assert len(parts.parse_status()) == 2
     assert parts.parse_batch()[0].count == 5
-    assert parts.light is None
+    assert parts.parse_light() is None
     with pytest.raises(Malformed):
         parts.parse_path()
 

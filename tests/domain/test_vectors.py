@@ -23,10 +23,11 @@ from registry.domain.status_tree import list_root, purpose_root
 from registry.domain.verdict import Word
 from tests.paths import VECTORS
 from tests.vectors.generate import generate
-from tests.vectors.reading import Stored, judge_vector, read_members, read_vectors
+from tests.vectors.reading import Stored, judge_light_vector, judge_vector, read_members, read_vectors
 
 GOOD = read_vectors("good")
 BAD = read_vectors("bad")
+LIGHT = read_vectors("light")
 MANIFESTS = sorted(VECTORS.glob("published*/epochs/*/manifest.json"))
 
 
@@ -69,6 +70,15 @@ def test_a_bad_vector_is_refused_for_the_reason_it_states_and_no_other(vector: S
     assert verdict.word is vector.word
     assert verdict.word is not Word.VALID
     assert not_passed(vector) == vector.not_passed
+
+
+@pytest.mark.parametrize("vector", LIGHT, ids=name_of)
+def test_a_light_vector_gets_its_verdict_with_no_chain(vector: Stored) -> None:
+    verdict = judge_light_vector(vector)
+
+    doubts = {item.id: (item.result, item.reason) for item in verdict.checks if item.result is not Result.PASS}
+    assert verdict.word is vector.word
+    assert {check: doubt for check, doubt in doubts.items() if doubt[0] is not Result.SKIPPED} == vector.not_passed
 
 
 @pytest.mark.parametrize("vector", GOOD, ids=name_of)

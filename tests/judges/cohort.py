@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from eth_utils.crypto import keccak
+
 from registry.adapters.did_resolver import WebDidResolver
 from registry.adapters.guarded_fetch import FetchSettings
 from registry.adapters.status_fetcher import WebStatusLists
@@ -70,6 +72,7 @@ def verifier_over_loopback(world: World) -> Verifier:
         status_lists=WebStatusLists(world.clock, settings),
         chain=None,
         published=None,
+        keccak=keccak,
     )
 
 

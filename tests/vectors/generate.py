@@ -12,6 +12,7 @@ from tests.vectors.bad_form import bad_documents
 from tests.vectors.bad_inclusion import bad_inclusions
 from tests.vectors.bad_status import bad_receipts, bad_statuses
 from tests.vectors.good import good_vectors
+from tests.vectors.light import light_vectors
 from tests.vectors.plain import leaves_vectors, slot_vectors, status_vectors, tree_vectors
 from tests.vectors.rogue import build_rogue
 from tests.vectors.scene import SOURCE, build_scene
@@ -30,6 +31,7 @@ def generate(folder: Path) -> None:
         folder / "bad",
         [*bad_documents(scene, rogue), *bad_inclusions(scene, rogue), *bad_statuses(scene), *bad_receipts(scene)],
     )
+    _write(folder / "light", list(light_vectors(scene)))
     issuers = {issuer.did: issuer.document for issuer in (*scene.world.issuers[1:], rogue.double)}
     issuers |= {issued.issuer.did: issued.issuer.document for issued in rogue.documents.values()}
     files: dict[str, Mapping[str, object]] = {
@@ -79,7 +81,7 @@ def _chain(chain: MemoryChain) -> JsonObject:
 
 def main() -> None:
     """Replace the vectors of the repository."""
-    for name in ("good", "bad", "published", "published-2"):
+    for name in ("good", "bad", "light", "published", "published-2"):
         for file in sorted((VECTORS / name).rglob("*"), reverse=True):
             if file.is_dir():
                 file.rmdir()

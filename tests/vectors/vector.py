@@ -14,12 +14,14 @@ from tests.vectors.scene import SOURCE
 # Documents are read by JSON path here, as a forger would.
 Json: TypeAlias = dict[str, Any]
 
+Outcome: TypeAlias = tuple[Word, CheckId, Result, Reason]
+
 STATUS_CHECKS: Final = frozenset({CheckId.REVOCATION, CheckId.SUSPENSION})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vector:
-    """A file of `good/` or `bad/`."""
+    """A file of `good/`, `bad/` or `light/`."""
 
     name: str
     description: str
@@ -34,6 +36,10 @@ class Vector:
     """Whatever else does not pass: a consequence of the same change, never another fault."""
     did_document: JsonObject | None = None
     """Where the issuer's document is another one than in `issuers.json`."""
+    block_hash: bytes | None = None
+    """Judge by the light part at this block, with no chain."""
+    code_hash: bytes | None = None
+    """Of the contract, where a light part is judged."""
 
     def to_bytes(self) -> bytes:
         """Write the file: a member a line."""
@@ -46,6 +52,8 @@ class Vector:
             "description": self.description,
             "expected": {"verdict": self.word, **expected, "also": also},
             **({} if self.did_document is None else {"didDocument": self.did_document}),
+            **({} if self.block_hash is None else {"blockHash": f"0x{self.block_hash.hex()}"}),
+            **({} if self.code_hash is None else {"codeHash": f"0x{self.code_hash.hex()}"}),
             **document,
             **receipt,
         }

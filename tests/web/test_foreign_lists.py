@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from eth_utils.crypto import keccak
 
 from registry.adapters.clock import SystemClock
 from registry.adapters.guarded_fetch import FetchSettings
@@ -96,6 +97,7 @@ def test_the_registry_fetches_lists_only_when_the_verifier_asks(issuing: httpx.C
         status_lists=WebStatusLists(SystemClock(), FetchSettings(plain_http_hosts=frozenset({"127.0.0.1"}))),
         chain=None,
         published=None,
+        keccak=keccak,
     )
     codes = []
     with serve(create_app(replace(world.container, verifier=verifier))) as client:

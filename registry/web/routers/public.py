@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Response
@@ -94,12 +94,15 @@ def get_status_list(
 
 
 @router.get("/receipts/{leaf}", response_class=Response, responses=_RECEIPT)
-def get_receipt(container: Wired, leaf: str) -> Response:
+def get_receipt(container: Wired, leaf: str, *, light: Literal["newest"] | None = None) -> Response:
     """Serve the receipt of a leaf; 404 `not-yet-anchored` before its epoch is final.
 
-    Needs no account: a receipt holds nothing that is not published.
+    Needs no account: a receipt holds nothing that is not published. With `light=newest` its light part is of the newest
+    final block; 503 when no Ethereum node proves it.
     """
-    receipt = container.receipts.of_leaf(digest_from_hex(leaf, "leaf"))
+    digest = digest_from_hex(leaf, "leaf")
+    receipts = container.receipts
+    receipt = receipts.of_leaf(digest) if light is None else receipts.with_newest_light(digest)
     return Response(canonicalize(receipt.to_json()), media_type=MEDIA_TYPE, headers={"Cache-Control": "max-age=60"})
 
 

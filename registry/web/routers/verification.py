@@ -46,6 +46,7 @@ def verify(container: Wired, body: StrictBody) -> JsonObject:
         trusted_logs=frozenset(LogName.parse(name) for name in options.trust_logs),
         contracts=frozenset(address.lower() for address in options.contracts),
         recognised=None if options.recognised is None else frozenset(options.recognised),
+        block_hash=None if options.block_hash is None else bytes.fromhex(options.block_hash[2:]),
     )
     request = VerifyRequest(
         credential=canonicalize(form.credential),

@@ -147,6 +147,19 @@ CREATE TABLE issuer (
     CONSTRAINT fk_issuer_did_document FOREIGN KEY(did_document) REFERENCES did_document (sha256)
 );
 
+CREATE TABLE light_proof (
+    epoch BIGINT NOT NULL,
+    block_hash BYTEA NOT NULL,
+    header BYTEA NOT NULL,
+    anchorer TEXT NOT NULL,
+    account_proof BYTEA NOT NULL,
+    storage_proofs BYTEA NOT NULL,
+    captured_at BIGINT NOT NULL,
+    CONSTRAINT pk_light_proof PRIMARY KEY (epoch),
+    CONSTRAINT ck_light_proof_block_hash CHECK (length(block_hash) = 32),
+    CONSTRAINT fk_light_proof_epoch FOREIGN KEY(epoch) REFERENCES epoch (number)
+);
+
 CREATE TABLE achievement (
     id UUID NOT NULL,
     issuer_id UUID NOT NULL,

@@ -147,6 +147,19 @@ CREATE TABLE issuer (
     CONSTRAINT fk_issuer_did_document FOREIGN KEY(did_document) REFERENCES did_document (sha256)
 ) STRICT;
 
+CREATE TABLE light_proof (
+    epoch INTEGER NOT NULL,
+    block_hash BLOB NOT NULL,
+    header BLOB NOT NULL,
+    anchorer TEXT NOT NULL,
+    account_proof BLOB NOT NULL,
+    storage_proofs BLOB NOT NULL,
+    captured_at INTEGER NOT NULL,
+    CONSTRAINT pk_light_proof PRIMARY KEY (epoch),
+    CONSTRAINT ck_light_proof_block_hash CHECK (length(block_hash) = 32),
+    CONSTRAINT fk_light_proof_epoch FOREIGN KEY(epoch) REFERENCES epoch (number)
+) STRICT;
+
 CREATE TABLE achievement (
     id BLOB NOT NULL,
     issuer_id BLOB NOT NULL,
