@@ -18,11 +18,14 @@ from types import FrameType
 from typing import Final, NoReturn
 
 import structlog
+from sqlalchemy import Engine
 from typing_extensions import override
 
+from anchor_worker.leader import present_leader
 from anchor_worker.machine import Phase
 from anchor_worker.wiring import build_sealer, opened_engine, opened_worker, read_log
 from registry.adapters.allocator import give_memory_back
+from registry.adapters.clock import SystemClock
 from registry.adapters.collector import spare_the_collector
 from registry.adapters.sql_store import SqlStore
 from registry.domain.errors import CredrootError, Unavailable
@@ -51,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 _run(settings)
             case "once":
                 with opened_worker(settings) as worker:
+                    worker.lead()
                     worker.run_once()
             case "seal":
                 _seal(settings)
@@ -112,6 +116,7 @@ def _status_lines(settings: Settings) -> list[str]:
         newest, owed = unit.epochs.newest(), unit.promises.owed()
         lines = [
             f"log       {unit.access.log().name}",
+            _leader_line(engine),
             f"waiting   {waiting.credentials} credentials, {waiting.status_changes} status changes",
         ]
         if owed is not None:
@@ -119,6 +124,11 @@ def _status_lines(settings: Settings) -> list[str]:
         last = 0 if newest is None else newest.number
         shown = range(last, max(last - SHOWN_EPOCHS, 0), -1)
         return lines + [_epoch_line(unit, number) for number in shown]
+
+
+def _leader_line(engine: Engine) -> str:
+    leader = present_leader(engine, clock=SystemClock())
+    return f"leader    {f'{leader.holder}, until {leader.until:%Y-%m-%d %H:%M:%S} UTC' if leader else 'nobody'}"
 
 
 def _epoch_line(unit: ReadStore, number: int) -> str:

@@ -1,5 +1,8 @@
 """One round of the worker: publish what is final, seal what is due, and move the open anchor as far as it goes.
 
+Of several workers one leads; the others seal what is due, and take over when the leader is gone. Sealing is locked and
+needs no leader. Publishing would do no harm either, but to write and compare the same files twice is of no use.
+
     load -> observe -> step -> store -> act        again, until the machine says to wait
 
 Starting up is the first round: recovering from a crash and running are the same thing. Whatever fails in the outside
@@ -11,7 +14,17 @@ from typing import Final
 import structlog
 
 from anchor_worker.machine import Action, Broadcast, Phase, Sign, State, Wait, step, with_attempt
-from anchor_worker.ports import AnchorStore, LightCapturer, Observer, Publisher, Sealer, Sender, StoredAnchor
+from anchor_worker.ports import (
+    AnchorStore,
+    Leadership,
+    LightCapturer,
+    NotLeader,
+    Observer,
+    Publisher,
+    Sealer,
+    Sender,
+    StoredAnchor,
+)
 from registry.domain.errors import Conflict, Unavailable
 
 MAX_STEPS: Final = 16
@@ -26,6 +39,7 @@ class Worker:
     def __init__(
         self,
         *,
+        leadership: Leadership,
         anchors: AnchorStore,
         observer: Observer,
         sender: Sender,
@@ -34,6 +48,8 @@ class Worker:
         light: LightCapturer,
     ) -> None:
         """Take everything that reaches outside."""
+        self._leadership = leadership
+        self._standing_by_for: str | None = None
         self._anchors = anchors
         self._observer = observer
         self._sender = sender
@@ -41,10 +57,15 @@ class Worker:
         self._publisher = publisher
         self._light = light
 
+    def lead(self) -> None:
+        """Become the leader, or go on being it. Raises NotLeader, Unavailable."""
+        self._leadership.acquire()
+
     def run_once(self) -> None:
         """Do one round; what the outside world fails to do is noted and left for the next one."""
         # A full disk must not keep a signed transaction from being sent, nor a node that is down an epoch from sealing.
-        for part in (self._publish, self._seal_if_due, self._move_anchors, self._publish, self._capture_light):
+        leaders_parts = (self._publish, self._seal_if_due, self._move_anchors, self._publish, self._capture_light)
+        for part in leaders_parts if self._leads() else (self._seal_if_due,):
             try:
                 part()
             except Unavailable as error:
@@ -64,6 +85,21 @@ class Worker:
         else:
             log.info("epoch_sealed", epoch=number)
         return number
+
+    def _leads(self) -> bool:
+        try:
+            self.lead()
+        except NotLeader as other:
+            # Once, not in every round.
+            if other.holder != self._standing_by_for:
+                self._standing_by_for = other.holder
+                log.info("standing_by", holder=other.holder, until=other.until.isoformat())
+            return False
+        except Unavailable as error:
+            log.warning("round_cut_short", code=error.code, reason=error.message)
+            return False
+        self._standing_by_for = None
+        return True
 
     def _seal_if_due(self) -> None:
         built = self._sealer.build_ahead()
@@ -124,7 +160,6 @@ class Worker:
         # The stored bytes, never freshly signed ones. A crash from here on sends them once more.
         raw = self._anchors.begin_sending(action.transaction)
         reply = self._sender.send(raw)
-        self._anchors.record_reply(action.transaction, reply)
         log.info(
             "anchor_sent",
             epoch=state.epoch,
@@ -132,6 +167,8 @@ class Worker:
             refusal=reply.refusal,
             detail=reply.detail or None,
         )
+        # Fenced here, the reply is lost as one that never came: whoever leads now asks the chain.
+        self._anchors.record_reply(action.transaction, reply)
 
 
 def _log_change(before: State, after: State) -> None:

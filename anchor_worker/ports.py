@@ -1,9 +1,29 @@
 """What the cycle needs of the outside world, and what each of it promises."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from anchor_worker.machine import Attempt, Distrust, Observation, Refusal, Sign, State
+from registry.domain.errors import Conflict
+
+
+class NotLeader(Conflict):
+    """Another worker anchors."""
+
+    def __init__(self, *, holder: str, until: datetime) -> None:
+        super().__init__(
+            "not-leader", f"worker {holder} leads, until {until:%Y-%m-%d %H:%M:%S} UTC if it does not renew"
+        )
+        self.holder = holder
+        self.until = until
+
+
+class Fenced(Conflict):
+    """This worker led once, and does not now: what it was about to write is not written."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("fenced", f"nothing is written: {reason}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +51,16 @@ class Reply:
     detail: str
 
 
+class Leadership(Protocol):
+    """Which of several workers anchors: one at a time."""
+
+    def acquire(self) -> None:
+        """Lead, or go on leading. Raises NotLeader while another one does, Unavailable."""
+        ...
+
+
 class AnchorStore(Protocol):
-    """The anchors, each changed by compare-and-set: of two workers one wins."""
+    """The anchors, each changed by compare-and-set, and by the leader alone: every write may raise Fenced."""
 
     def open_anchor(self) -> StoredAnchor | None:
         """Return the lowest epoch's anchor that is not FINAL, with all its attempts; None when there is none."""

@@ -4,10 +4,14 @@
 
 No row hit: another worker was faster, and this one starts again from what is stored now. What a node said last of an
 attempt, and when it was sent, are notes outside of the comparison: they decide nothing that must not be repeated.
+
+Every write begins with the fence (docs/decisions/0036): a worker that leads no more changes nothing, not even a note.
+Every change of an anchor leaves a row in `anchor_event`, in the same transaction.
 """
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, Engine, Row, func, insert, literal, select, update
 
@@ -17,7 +21,7 @@ from anchor_worker.ports import Reply, SignedAttempt, StoredAnchor
 from registry.adapters.column_types import Moment
 from registry.adapters.database import read_transaction, write_transaction
 from registry.adapters.identifiers import Identifiers
-from registry.adapters.tables import anchor, attempt
+from registry.adapters.tables import anchor, anchor_event, attempt
 from registry.domain.errors import Conflict, NotFound
 from registry.domain.hashing import Digest
 from registry.ports import Clock
@@ -26,6 +30,9 @@ from registry.store_ports import AttemptKind
 MAX_DETAIL_CHARACTERS: Final = 1_000
 """A node's words are shown to people; more than this is no message."""
 
+Fence: TypeAlias = Callable[[Connection], int]
+"""Checks, inside a transaction, that this worker leads until it ends, and returns the lease's token. Raises Fenced."""
+
 _SEPARATOR: Final = ": "
 _UNKNOWN: Final = "unknown"
 
@@ -33,10 +40,11 @@ _UNKNOWN: Final = "unknown"
 class SqlAnchorStore:
     """Anchors of one account in SQLite or PostgreSQL."""
 
-    def __init__(self, engine: Engine, *, sender: str, clock: Clock) -> None:
+    def __init__(self, engine: Engine, *, sender: str, fence: Fence, clock: Clock) -> None:
         """`sender` is the anchoring account's address, lower-case hex with 0x."""
         self._engine = engine
         self._sender = sender
+        self._fence = fence
         self._clock = clock
         self._identifiers = Identifiers(clock)
 
@@ -49,12 +57,12 @@ class SqlAnchorStore:
             return None if row is None else self._stored(connection, row)
 
     def save(self, stored: StoredAnchor, state: State) -> StoredAnchor:
-        """Store another state. Raises Conflict `anchor-moved`."""
+        """Store another state. Raises Conflict `anchor-moved`, Fenced."""
         with write_transaction(self._engine) as connection:
             return self._save(connection, stored, state)
 
     def add_attempt(self, stored: StoredAnchor, state: State, signed: SignedAttempt) -> StoredAnchor:
-        """Store a signed transaction and the state it leads to, together. Raises Conflict `anchor-moved`."""
+        """Store a signed transaction and the state it leads to, together. Raises Conflict `anchor-moved`, Fenced."""
         new = signed.attempt
         with write_transaction(self._engine) as connection:
             saved = self._save(connection, stored, state)
@@ -76,9 +84,10 @@ class SqlAnchorStore:
             return saved
 
     def begin_sending(self, transaction: str) -> bytes:
-        """Note that an attempt is about to be sent, and return its stored bytes. Raises NotFound."""
+        """Note that an attempt is about to be sent, and return its stored bytes. Raises NotFound, Fenced."""
         now = self._clock.now()
         with write_transaction(self._engine) as connection:
+            self._fence(connection)
             raw = connection.execute(
                 update(attempt)
                 .where(attempt.c.transaction_hash == _to_bytes(transaction))
@@ -95,16 +104,18 @@ class SqlAnchorStore:
         return bytes(raw)
 
     def record_reply(self, transaction: str, reply: Reply) -> None:
-        """Note what came of a sending."""
+        """Note what came of a sending. Raises Fenced: then nobody needs the note, the new leader asks the chain."""
         kind = reply.refusal.value if reply.refusal is not None else _UNKNOWN
         said = reply.refusal is not None or reply.detail
         words = f"{kind}{_SEPARATOR}{reply.detail}"[:MAX_DETAIL_CHARACTERS] if said else None
         with write_transaction(self._engine) as connection:
+            self._fence(connection)
             connection.execute(
                 update(attempt).where(attempt.c.transaction_hash == _to_bytes(transaction)).values(last_error=words)
             )
 
     def _save(self, connection: Connection, stored: StoredAnchor, state: State) -> StoredAnchor:
+        token = self._fence(connection)
         before, now = stored.state, self._clock.now()
         values = _columns(state) | {"version": stored.version + 1, "updated_at": now}
         if state.nonce is not None:
@@ -121,6 +132,20 @@ class SqlAnchorStore:
         ).one_or_none()
         if hit is None:
             raise Conflict("anchor-moved", f"the anchor of epoch {state.epoch} was changed by another worker")
+        # An obstacle's figures follow the market: alone they would be an event a round.
+        if _outline(before) != _outline(state):
+            connection.execute(
+                insert(anchor_event).values(
+                    epoch=state.epoch,
+                    version=stored.version + 1,
+                    at=now,
+                    before=before.phase.value,
+                    after=state.phase.value,
+                    reason=_outline(state).reason,
+                    detail=_facts(before, state),
+                    token=token,
+                )
+            )
         return StoredAnchor(state=state, version=stored.version + 1)
 
     def _stored(self, connection: Connection, row: Row[Any]) -> StoredAnchor:  # Any: rows of all columns have no type
@@ -157,6 +182,26 @@ def _columns(state: State) -> dict[str, Any]:  # Any: one value a column, of the
         "block_time": None if place is None else place.block_time,
         "fee_paid_wei": None if place is None else place.fee_paid_wei,
     }
+
+
+class _Outline(NamedTuple):
+    phase: Phase
+    reason: Reason | None
+    place: Place | None
+    attempts: int
+
+
+def _outline(state: State) -> _Outline:
+    reason = None if state.obstacle is None else state.obstacle.reason
+    return _Outline(phase=state.phase, reason=reason, place=state.place, attempts=len(state.attempts))
+
+
+def _facts(before: State, after: State) -> str | None:
+    if after.obstacle is not None:
+        return after.obstacle.detail[:MAX_DETAIL_CHARACTERS]
+    if after.place is not None:
+        return f"{after.place.transaction} in block {after.place.block_number} {after.place.block_hash}"
+    return after.attempts[-1].transaction if len(after.attempts) > len(before.attempts) else None
 
 
 def _place(row: Row[Any]) -> Place | None:  # Any: as above

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from anchor_worker.cycle import Worker
 from anchor_worker.fees import FeeLimits
+from anchor_worker.leader import Leader
 from anchor_worker.light_capture import LightCapture
 from anchor_worker.observer import AnchoredLog, ChainObserver, Policy
 from anchor_worker.publishing import FilePublisher
@@ -29,9 +30,9 @@ from registry.store_ports import LogRecord
 
 @contextmanager
 def opened_worker(settings: Settings) -> Iterator[Worker]:
-    """Yield a worker for the log in the settings' database; its connections are closed afterwards.
+    """Yield a worker for the log in the settings' database; it leads no more and its connections are closed afterwards.
 
-    Raises Refused when a setting is missing, NotFound before the registry is initialised, Conflict when the log is in
+    Raises Refused when a setting is missing or does not fit, NotFound before the registry is initialised, Conflict when the log is in
     another contract than the published one, Unavailable when the database cannot be reached.
     """
     if not settings.rpc_urls:
@@ -39,8 +40,8 @@ def opened_worker(settings: Settings) -> Iterator[Worker]:
     if settings.anchor_key_file is None:
         raise Refused("setting-missing", "set CREDROOT_ANCHOR_KEY_FILE: the worker signs with that account")
     account = load_account(settings.anchor_key_file, password=settings.anchor_key_password())
-    with opened_engine(settings) as engine:
-        yield _worker(settings, engine, account)
+    with opened_engine(settings) as engine, _opened_leader(settings, engine) as leader:
+        yield _worker(settings, engine, account, leader)
 
 
 @contextmanager
@@ -67,7 +68,23 @@ def read_log(engine: Engine) -> LogRecord:
         return unit.access.log()
 
 
-def _worker(settings: Settings, engine: Engine, account: LocalAccount) -> Worker:
+@contextmanager
+def _opened_leader(settings: Settings, engine: Engine) -> Iterator[Leader]:
+    if settings.rpc_timeout_seconds >= settings.lease_seconds:
+        # One call that hangs would cost the lease.
+        raise Refused(
+            "lease-too-short",
+            f"CREDROOT_LEASE_SECONDS is {settings.lease_seconds:g}: expected more than CREDROOT_RPC_TIMEOUT_SECONDS, "
+            f"{settings.rpc_timeout_seconds:g}",
+        )
+    leader = Leader(engine, lasts=timedelta(seconds=settings.lease_seconds), clock=SystemClock())
+    try:
+        yield leader
+    finally:
+        leader.release()
+
+
+def _worker(settings: Settings, engine: Engine, account: LocalAccount, leader: Leader) -> Worker:
     clock, artifact = SystemClock(), load_artifact()
     record = read_log(engine)
     if record.name.contract != artifact.address:
@@ -75,7 +92,8 @@ def _worker(settings: Settings, engine: Engine, account: LocalAccount) -> Worker
     sender = account.address.lower()
     nodes = [connect(url, timeout_seconds=settings.rpc_timeout_seconds) for url in settings.rpc_urls]
     return Worker(
-        anchors=SqlAnchorStore(engine, sender=sender, clock=clock),
+        leadership=leader,
+        anchors=SqlAnchorStore(engine, sender=sender, fence=leader.fence, clock=clock),
         observer=ChainObserver(
             nodes,
             log=AnchoredLog(

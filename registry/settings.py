@@ -117,6 +117,9 @@ class Settings(BaseSettings):
     rpc_timeout_seconds: Annotated[float, Field(gt=0)] = 10.0
     """How long a node may take for one answer."""
 
+    lease_seconds: Annotated[float, Field(gt=0)] = 60.0
+    """How long a worker leads unless it renews its lease, which it does every quarter of that; then another one may."""
+
     log_level: str = "info"
     """debug, info, warning or error."""
 

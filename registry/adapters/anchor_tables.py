@@ -1,9 +1,20 @@
-"""The tables of anchors: one row an epoch, changed by compare-and-set, and the signed transactions, only ever added to."""
+"""The tables of anchors: one row an epoch, changed by compare-and-set; the signed transactions and the events of that row,
+only ever added to; and the lease of whoever may do so.
+"""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Text,
+    UniqueConstraint,
+)
 
 from registry.adapters.column_types import Id, Moment, Wei, one_of, sized, whole_number
-from registry.adapters.table_parts import partial_index, table
+from registry.adapters.table_parts import narrow_table, partial_index, table
 from registry.store_ports import AnchorState, AttemptKind
 
 anchor = table(
@@ -62,4 +73,29 @@ attempt = table(
     Column("last_error", Text),
     one_of("kind", AttemptKind),
     sized("transaction_hash", 32),
+)
+
+anchor_event = table(
+    "anchor_event",
+    Column("epoch", whole_number(), ForeignKey("anchor.epoch"), nullable=False),
+    # The anchor's, after the change: the order of events is that of compare-and-set, whatever any clock did.
+    Column("version", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("before", Text),
+    Column("after", Text, nullable=False),
+    Column("reason", Text),
+    Column("detail", Text),
+    Column("token", whole_number()),
+    PrimaryKeyConstraint("epoch", "version"),
+    one_of("before", AnchorState),
+    one_of("after", AnchorState),
+)
+
+lease = narrow_table(
+    "lease",
+    Column("name", Text, primary_key=True),
+    Column("holder", Text),
+    # Rises with every new holder. The row is never deleted, so that no number is ever given out twice.
+    Column("token", whole_number(), nullable=False),
+    Column("until", Moment, nullable=False),
 )

@@ -35,6 +35,9 @@ SQLITE_CHECKPOINT_PAGES: Final = 32_768
 """512 MB of log before its pages are moved to their places: the same pages of indexes are changed again and again, and are
 moved once. A crash costs reading so much at the next start, a second or two."""
 CONNECT_TIMEOUT_SECONDS: Final = 10
+SILENT_SECONDS: Final = 30
+"""How long a server of PostgreSQL may be gone without a word (a cut cable, a host without power): by itself the system
+waits for hours, and a worker with it."""
 SQLITE_RETRY_SECONDS: Final = 0.01
 """Between two tries to turn a new file to WAL mode: another process is at it, and needs some milliseconds."""
 
@@ -161,7 +164,15 @@ def _postgresql_engine(url: URL) -> Engine:
         url,
         hide_parameters=True,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, "application_name": "credroot"},
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "application_name": "credroot",
+            # Of a connection that waits for an answer, and of one that has sent what nobody confirms.
+            "keepalives_idle": SILENT_SECONDS // 3,
+            "keepalives_interval": SILENT_SECONDS // 3,
+            "keepalives_count": 2,
+            "tcp_user_timeout": SILENT_SECONDS * 1000,
+        },
     )
     event.listen(engine, "connect", _prepare_postgresql)
     return engine

@@ -12,6 +12,7 @@ from registry.domain.hashing import Digest
 from registry.domain.slot import Purpose
 from registry.domain.status_tree import EMPTY_LIST
 from registry.store_ports import (
+    AnchorEvent,
     AnchorRecord,
     AnchorState,
     BatchRecord,
@@ -103,6 +104,24 @@ class EpochStore:
             block_hash=row.block_hash,
             block_time=row.block_time,
             blocked_reason=row.blocked_reason,
+        )
+
+    def anchor_events(self, epoch: int) -> tuple[AnchorEvent, ...]:
+        """Return everything that happened to an epoch's anchor, in order."""
+        event = tables.anchor_event
+        statement = select(event).where(event.c.epoch == epoch).order_by(event.c.version)
+        return tuple(
+            AnchorEvent(
+                epoch=row.epoch,
+                version=row.version,
+                at=row.at,
+                before=None if row.before is None else AnchorState(row.before),
+                after=AnchorState(row.after),
+                reason=row.reason,
+                detail=row.detail,
+                token=row.token,
+            )
+            for row in self._connection.execute(statement)
         )
 
     def batches(self, epoch: int) -> tuple[BatchRecord, ...]:

@@ -274,6 +274,11 @@ class SealingStore(EpochStore):
                 version=1,
             )
         )
+        self._connection.execute(
+            insert(tables.anchor_event).values(
+                epoch=epoch.number, version=1, at=epoch.sealed_at, after=AnchorState.SEALED.value
+            )
+        )
 
 
 def _waiting_of(group: UnsealedGroup) -> Select[UUID, bytes, int]:

@@ -4,7 +4,8 @@
     credential ── credential_recipient, status_change      what was issued and what was said of it since
                ── credential_waiting, credential_entry         what is not sealed yet, and what is (credential_tables)
     epoch ── batch, epoch_list                             what was sealed
-          ── anchor ── attempt                             where it is anchored (anchor_tables)
+          ── anchor ── attempt, anchor_event               where it is anchored, and how it came there (anchor_tables)
+    lease                                                  which worker anchors (anchor_tables)
     log, api_key, idempotency, secret                      the registry itself
     promise                                                what holders were promised (promise_tables)
     light_proof                                            what was proved of an epoch when it became final (light_tables)
@@ -44,6 +45,8 @@ credential_waiting: Final = credential_tables.credential_waiting
 credential_entry: Final = credential_tables.credential_entry
 anchor: Final = anchor_tables.anchor
 attempt: Final = anchor_tables.attempt
+anchor_event: Final = anchor_tables.anchor_event
+lease: Final = anchor_tables.lease
 
 log = table(
     "log",

@@ -36,6 +36,7 @@ from registry.store_ports.credentials import (
     Standing,
 )
 from registry.store_ports.epochs import (
+    AnchorEvent,
     AnchorRecord,
     AnchorState,
     AttemptKind,
@@ -86,6 +87,7 @@ __all__ = [
     "AchievementReader",
     "AchievementRecord",
     "AchievementWriter",
+    "AnchorEvent",
     "AnchorRecord",
     "AnchorState",
     "ApiKeyRecord",

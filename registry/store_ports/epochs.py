@@ -181,6 +181,25 @@ class AnchorRecord:
     blocked_reason: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnchorEvent:
+    """One change of an anchor, noted in the transaction that made it and never touched again."""
+
+    epoch: int
+    version: int
+    """Of the anchor after the change: events are in this order, whatever a clock did."""
+    at: datetime
+    before: AnchorState | None
+    """None when the epoch was sealed."""
+    after: AnchorState
+    reason: str | None
+    """Why it is blocked."""
+    detail: str | None
+    """The facts of that in words, or the transaction, or the block."""
+    token: int | None
+    """Of the lease under which it was changed; None for sealing, which needs none."""
+
+
 class EpochReader(Protocol):
     """Reads epochs and what belongs to them."""
 
@@ -206,6 +225,10 @@ class EpochReader(Protocol):
 
     def anchor(self, epoch: int) -> AnchorRecord:
         """Return where an epoch's anchor stands. Raises NotFound."""
+        ...
+
+    def anchor_events(self, epoch: int) -> tuple[AnchorEvent, ...]:
+        """Return everything that happened to an epoch's anchor, in order. Nothing changes these or takes one away."""
         ...
 
     def batches(self, epoch: int) -> tuple[BatchRecord, ...]:

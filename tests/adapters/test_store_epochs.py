@@ -15,7 +15,7 @@ from registry.domain.errors import Conflict, NotFound
 from registry.domain.hashing import sha256
 from registry.domain.slot import LIST_SIZE, Purpose
 from registry.domain.status_tree import EMPTY_LIST, list_root, write_bit
-from registry.store_ports import AnchorState, NewEpoch
+from registry.store_ports import AnchorState, NewBatch, NewEpoch
 from tests.store_samples import NOW, Tenant, add_log, add_tenant, issue, new_id, order, seal
 
 
@@ -216,7 +216,9 @@ def test_a_batch_takes_no_credential_of_another_issuer(store: SqlStore, tenant: 
     other = add_tenant(store, "south")
     issue(store, tenant, 2)
     epoch = sealed_and_rolled_back(store)
-    foreign = replace(epoch.batches[0], issuer_id=other.issuer_id)
+    (batch,) = epoch.batches
+    assert isinstance(batch, NewBatch)
+    foreign = replace(batch, issuer_id=other.issuer_id)
 
     with pytest.raises(Conflict) as refused, store.write() as unit:
         unit.epochs.seal(replace(epoch, batches=(foreign,)))
@@ -229,6 +231,7 @@ def test_a_batch_that_miscounts_is_refused(store: SqlStore, tenant: Tenant) -> N
     with store.write() as unit:
         epoch = seal(unit)
     (batch,) = epoch.batches
+    assert isinstance(batch, NewBatch)
     short = replace(batch, id=new_id(), credential_ids=batch.credential_ids[:1])
     cut = replace(batch, id=new_id(), entries=batch.entries[:-1])
 

@@ -16,13 +16,21 @@ Hook = Callable[[str, bytes], bytes]
 """Called with the method and the node's answer, after the node has acted; returns what the worker is told."""
 
 
+def _pass(_method: str) -> None:
+    """Do nothing before the node hears of a request."""
+
+
 @contextmanager
-def run_proxy(upstream: str, hook: Hook) -> Iterator[str]:
-    """Forward every request to a node, and every answer through the hook; yield the proxy's URL."""
+def run_proxy(upstream: str, hook: Hook, *, before: Callable[[str], None] = _pass) -> Iterator[str]:
+    """Forward every request to a node, and every answer through the hook; yield the proxy's URL.
+
+    `before` is called with the method before the node hears of it, and may keep it waiting.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            before(json.loads(body)["method"])
             request = Request(upstream, data=body, headers={"Content-Type": "application/json"})  # noqa: S310  # loopback
             with urlopen(request, timeout=UPSTREAM_TIMEOUT_SECONDS) as response:  # noqa: S310  # loopback
                 answer = hook(json.loads(body)["method"], response.read())

@@ -1,15 +1,11 @@
 """The worker as a process of its own: killed in the middle, stopped politely, asked for its status."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
 import pytest
 from eth_account import Account
@@ -17,13 +13,10 @@ from eth_account import Account
 from registry.store_ports import AnchorState
 from tests.anchor_worker.rpc_proxy import run_proxy
 from tests.anchor_worker.sites import Site, funded_account, site_on
+from tests.anchor_worker.worker_processes import TIMEOUT_SECONDS, await_event, finished, started
 from tests.devchain_process import DevChainProcess
-from tests.paths import REPO_ROOT
 from tests.promises import make_promise
 from tests.store_samples import issue
-
-TIMEOUT_SECONDS: Final = 60.0
-# A round takes one; two busy cores get sixty times that.
 
 
 @pytest.fixture
@@ -33,31 +26,6 @@ def site(devchain: DevChainProcess, sqlite_url: str, tmp_path: Path) -> Iterator
         devchain.url, chain_id=devchain.chain_id, account=account, folder=tmp_path, database_url=sqlite_url
     ) as made:
         yield made
-
-
-@contextmanager
-def started(site: Site, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "anchor_worker", *arguments],
-        env={**site.environment, **environment},
-        cwd=REPO_ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate(timeout=TIMEOUT_SECONDS)
-
-
-def finished(site: Site, *arguments: str, **environment: str) -> tuple[int, str, str]:
-    with started(site, *arguments, **environment) as process:
-        output, errors = process.communicate(timeout=TIMEOUT_SECONDS)
-    return process.returncode, output, errors
 
 
 @pytest.mark.parametrize("moment", ["eth_sendRawTransaction", "eth_feeHistory", "eth_getTransactionReceipt"])
@@ -96,12 +64,7 @@ def test_a_worker_killed_in_the_middle_anchors_everything_exactly_once_after_a_r
 def test_run_works_until_it_is_told_to_stop_and_writes_json_events(site: Site) -> None:
     site.issue()
     with started(site, "run") as process:
-        assert process.stderr is not None
-        events = []
-        for line in process.stderr:
-            events.append(json.loads(line))
-            if events[-1]["event"] == "epoch_published":
-                break
+        events = await_event(process, "epoch_published")
         process.send_signal(signal.SIGTERM)
         _, rest = process.communicate(timeout=TIMEOUT_SECONDS)
     events += [json.loads(line) for line in rest.splitlines()]

@@ -209,6 +209,29 @@ CREATE TABLE attempt (
 
 CREATE INDEX ix_attempt_epoch ON attempt (epoch);
 
+CREATE TABLE anchor_event (
+    epoch BIGINT NOT NULL,
+    version INTEGER NOT NULL,
+    at BIGINT NOT NULL,
+    before TEXT,
+    after TEXT NOT NULL,
+    reason TEXT,
+    detail TEXT,
+    token BIGINT,
+    CONSTRAINT pk_anchor_event PRIMARY KEY (epoch, version),
+    CONSTRAINT ck_anchor_event_before CHECK (before IN ('SEALED', 'SIGNED', 'PENDING', 'MINED', 'FINAL', 'BLOCKED')),
+    CONSTRAINT ck_anchor_event_after CHECK (after IN ('SEALED', 'SIGNED', 'PENDING', 'MINED', 'FINAL', 'BLOCKED')),
+    CONSTRAINT fk_anchor_event_epoch FOREIGN KEY(epoch) REFERENCES anchor (epoch)
+);
+
+CREATE TABLE lease (
+    name TEXT NOT NULL,
+    holder TEXT,
+    token BIGINT NOT NULL,
+    until BIGINT NOT NULL,
+    CONSTRAINT pk_lease PRIMARY KEY (name)
+);
+
 CREATE TABLE batch (
     id UUID NOT NULL,
     epoch BIGINT,

@@ -209,6 +209,29 @@ CREATE TABLE attempt (
 
 CREATE INDEX ix_attempt_epoch ON attempt (epoch);
 
+CREATE TABLE anchor_event (
+    epoch INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    "before" TEXT,
+    "after" TEXT NOT NULL,
+    reason TEXT,
+    detail TEXT,
+    token INTEGER,
+    CONSTRAINT pk_anchor_event PRIMARY KEY (epoch, version),
+    CONSTRAINT ck_anchor_event_before CHECK (before IN ('SEALED', 'SIGNED', 'PENDING', 'MINED', 'FINAL', 'BLOCKED')),
+    CONSTRAINT ck_anchor_event_after CHECK (after IN ('SEALED', 'SIGNED', 'PENDING', 'MINED', 'FINAL', 'BLOCKED')),
+    CONSTRAINT fk_anchor_event_epoch FOREIGN KEY(epoch) REFERENCES anchor (epoch)
+) STRICT;
+
+CREATE TABLE lease (
+    name TEXT NOT NULL,
+    holder TEXT,
+    token INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    CONSTRAINT pk_lease PRIMARY KEY (name)
+) WITHOUT ROWID, STRICT;
+
 CREATE TABLE batch (
     id BLOB NOT NULL,
     epoch INTEGER,

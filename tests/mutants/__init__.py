@@ -1,0 +1,1 @@
+"""Bugs planted into the worker, each killed by a test that is named: `make mutants`."""
