@@ -97,7 +97,7 @@ test: $(VENV)/.ray contracts-forge judges-tools
 	  $$(grep -q installed $(VENV)/.ray || echo --without-ray) \
 	  $(if $(wildcard $(SHARED_DATA)/.),,--without-shared-data)
 	$(RUN) -m coverage report --fail-under=95
-	$(RUN) -m coverage report --fail-under=100 --include='registry/domain/*,anchor_worker/machine.py'
+	$(RUN) -m coverage report --fail-under=100 --include='registry/domain/*,anchor_worker/machine.py,anchor_worker/offers.py,anchor_worker/budget.py,anchor_worker/fees.py'
 
 # Verifiers of others, which the tests ask about our credentials; like the contracts' tools without a lock file.
 judges-tools: tests/judges/node_modules/.credroot-stamp

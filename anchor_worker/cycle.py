@@ -25,7 +25,8 @@ from anchor_worker.ports import (
     Sender,
     StoredAnchor,
 )
-from registry.domain.errors import Conflict, Unavailable
+from anchor_worker.purse_watch import PurseWatch
+from registry.domain.errors import Conflict, Refused, Unavailable
 
 MAX_STEPS: Final = 16
 """From sealed to final are four steps; with replacements a few more. The rest is for the next round."""
@@ -56,6 +57,7 @@ class Worker:
         self._sealer = sealer
         self._publisher = publisher
         self._light = light
+        self._purse_watch = PurseWatch()
 
     def lead(self) -> None:
         """Become the leader, or go on being it. Raises NotLeader, Unavailable."""
@@ -73,6 +75,9 @@ class Worker:
             except Conflict as error:
                 # Another worker was faster, or the store refuses: nothing was done, everything is as it is stored.
                 log.warning("round_gave_way", code=error.code, reason=error.message)
+            except Refused as error:
+                # The signer signed something else, or a rule of ours was broken: nothing of it was stored or sent.
+                log.error("round_refused", code=error.code, reason=error.message)  # noqa: TRY400  # no traceback
 
     def seal(self) -> int | None:
         """Seal what waits, due or not, and return the epoch; None when there is nothing to anchor.
@@ -125,7 +130,9 @@ class Worker:
             stored = self._anchors.open_anchor()
             if stored is None:
                 return
-            state, action = step(stored.state, self._observer.observe(stored.state))
+            observation = self._observer.observe(stored.state)
+            state, action = step(stored.state, observation)
+            self._purse_watch.look(observation, action)
             if state != stored.state:
                 _log_change(stored.state, state)
                 stored = self._anchors.save(stored, state)

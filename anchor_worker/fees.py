@@ -1,11 +1,11 @@
-"""What an anchor may cost: EIP-1559 fees from the market, raised for a replacement, held by caps. PURE.
+"""What a unit of gas may cost: EIP-1559 fees from the market, raised for a replacement, held by caps. PURE.
 
 A transaction is paid `base fee + tip`, at most its `max fee`; a node takes a second transaction of the same nonce only
 when both numbers are raised by a tenth. The first offer allows for a base fee that doubles (six full blocks in a row).
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 from registry.domain.errors import Malformed
 
@@ -36,7 +36,7 @@ class Market:
     base_fee_wei: int
     """Of the next block."""
     tip_wei: int
-    """What transactions of the newest blocks paid on top, the middle of them."""
+    """What transactions of the newest blocks paid on top, in the middle of what they and the cheaper ones paid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,18 @@ class FeeLimits:
         if not 0 <= self.min_tip_wei <= self.max_tip_wei <= self.max_fee_wei:
             raise Malformed("malformed-fee-limits", "expected 0 <= least tip <= highest tip <= highest fee")
 
+    @classmethod
+    def under(cls, max_fee_wei: int, *, min_tip_wei: int, max_tip_wei: int) -> Self:
+        """Return limits of which the whole fee is the strongest: where it is below a tip's, it is that one's too."""
+        highest_tip_wei = min(max_tip_wei, max_fee_wei)
+        return cls(max_fee_wei=max_fee_wei, min_tip_wei=min(min_tip_wei, highest_tip_wei), max_tip_wei=highest_tip_wei)
+
+    def lowered(self, max_fee_wei: int) -> Self:
+        """Return the limits with the whole fee at most so high."""
+        return self.under(
+            min(self.max_fee_wei, max_fee_wei), min_tip_wei=self.min_tip_wei, max_tip_wei=self.max_tip_wei
+        )
+
 
 def first_offer(market: Market, limits: FeeLimits) -> Fees | None:
     """Return the fees of a first transaction, or None when even the next block costs more than the limit."""
@@ -64,16 +76,17 @@ def first_offer(market: Market, limits: FeeLimits) -> Fees | None:
 def raised_offer(fees: Fees, market: Market, limits: FeeLimits) -> Fees | None:
     """Return fees that replace a transaction of the same nonce, or None when the limit forbids them.
 
-    Both fees are at least an eighth above the old ones and not below the market. When the limit is reached nothing is
-    replaced any more: the old transaction stays the offer.
+    Both fees are at least an eighth above the old ones and not below the market. When the limit of either is reached
+    nothing is replaced any more: the old transaction stays the offer.
     """
     offer = first_offer(market, limits)
     if offer is None:
         return None
     max_fee_wei = max(offer.max_fee_wei, _raised(fees.max_fee_wei))
-    if max_fee_wei > limits.max_fee_wei:
+    tip_wei = max(offer.tip_wei, _raised(fees.tip_wei))
+    if max_fee_wei > limits.max_fee_wei or tip_wei > limits.max_tip_wei:
         return None
-    return Fees(max_fee_wei=max_fee_wei, tip_wei=max(offer.tip_wei, _raised(fees.tip_wei)))
+    return Fees(max_fee_wei=max_fee_wei, tip_wei=tip_wei)
 
 
 def is_underpriced(fees: Fees, market: Market, limits: FeeLimits) -> bool:

@@ -18,6 +18,8 @@ nothing to step with, and nothing changes.
 What the rules come from (docs/decisions/0030 to 0033):
 - *One nonce for an epoch.* It is chosen once, together with the first signed transaction, and stored before anybody
   is told. Everything later (again, or with higher fees) uses the same nonce, so at most one of them is ever mined.
+  Only when the one that is mined reverts, and that is final, is none of them left: the epoch is SEALED again, and the
+  next nonce is chosen as the first was (docs/decisions/0037).
 - *Every attempt is watched.* Any of them may be the one mined, not only the newest.
 - *Success is the exact event*: our contract, our log, our epoch, our root. A transaction to an address without code
   succeeds too.
@@ -31,7 +33,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
-from anchor_worker.fees import FeeLimits, Fees, Market, first_offer, is_underpriced, raised_offer
+from anchor_worker.budget import NOTHING_SPENT, Budget, Spending, SpendingLimits, current_budget
+from anchor_worker.fees import FeeLimits, Fees, Market, is_underpriced
+from anchor_worker.obstacles import Obstacle, Reason
+from anchor_worker.offers import Attempt, Purse, Refusal, first_fees, gas_after_reverts, replacing_fees
 from registry.domain.errors import Malformed
 from registry.domain.hashing import Digest
 
@@ -47,71 +52,6 @@ class Phase(StrEnum):
     BLOCKED = "BLOCKED"
 
 
-class Reason(StrEnum):
-    """Why an anchor is blocked; what the operator does about it stands in docs/worker.md."""
-
-    WRONG_CHAIN = "wrong-chain"
-    """The node is on another chain, or another genesis, or the contract's code is not there."""
-    LOG_NOT_BOUND = "log-not-bound"
-    """The account is not the one bound to our log: its transactions would revert or go elsewhere."""
-    LOG_NOT_FINAL = "log-not-final"
-    """The opening of the log is not finalized: its number could still become somebody else's."""
-    EPOCH_GAP = "epoch-gap"
-    """The chain lacks epochs before this one: the root would land under another number."""
-    FOREIGN_ANCHOR = "foreign-anchor"
-    """The chain has another root under this epoch: somebody else anchored with our account."""
-    FOREIGN_NONCE = "foreign-nonce"
-    """The nonce is used up for good, and not by us."""
-    REVERTED = "reverted"
-    NO_EVENT = "no-event"
-    """The transaction succeeded without the event: what it called is not the contract."""
-    EPOCH_DIFFERS = "epoch-differs"
-    """Our transaction anchored under another epoch."""
-    WOULD_REVERT = "would-revert"
-    """The contract refuses the root already when asked."""
-    NO_FUNDS = "no-funds"
-    FEE_LIMIT = "fee-limit"
-    """The market is above the operator's limit."""
-    REFUSED = "refused"
-    """The nodes do not take the transaction."""
-
-
-class Refusal(StrEnum):
-    """What a node said last of an attempt, when it said no."""
-
-    UNDERPRICED = "underpriced"
-    FUNDS = "funds"
-    INVALID = "invalid"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Obstacle:
-    """Why nothing can be sent, and the facts of it in words."""
-
-    reason: Reason
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """One signed transaction of the anchor's nonce. Never changed, never deleted."""
-
-    transaction: str
-    """Its hash, lower-case hex with 0x."""
-    nonce: int
-    fees: Fees
-    gas: int
-    signed_at: datetime
-    refusal: Refusal | None = None
-    """The answer to the newest sending of it; None when it was taken, or the answer was lost, or it was not sent."""
-    refusal_detail: str = ""
-
-    @property
-    def cost_wei(self) -> int:
-        """What it may cost at most."""
-        return self.gas * self.fees.max_fee_wei
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where a transaction stands; in a state, the one with the exact event."""
@@ -123,6 +63,15 @@ class Place:
     """By the transaction receipt."""
     block_time: datetime
     fee_paid_wei: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpentNonce:
+    """A nonce that a transaction of this epoch used up for good by failing."""
+
+    nonce: int
+    gas: int
+    place: Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,10 +89,15 @@ class State:
     """In BLOCKED."""
     nonce_floor: int = 0
     """One above the highest nonce that an earlier anchor of this account used."""
+    spent: tuple[SpentNonce, ...] = ()
+    """Ascending; none of the attempts under them can be mined any more."""
+    spending: Spending = NOTHING_SPENT
+    """What all anchors cost, as the tables had it when this one was read."""
 
     def __post_init__(self) -> None:
         """Raise Malformed for what no history leads to."""
-        if len({attempt.nonce for attempt in self.attempts}) > 1:
+        nonces = {attempt.nonce for attempt in self.attempts}
+        if len(nonces) > 1 or nonces & {each.nonce for each in self.spent}:
             raise Malformed("malformed-anchor", f"expected one nonce for epoch {self.epoch}, got several")
         if (self.place is not None) != (self.phase in {Phase.MINED, Phase.FINAL}):
             raise Malformed("malformed-anchor", f"expected a place in MINED and FINAL only, got {self.phase}")
@@ -190,6 +144,8 @@ class Observation:
     """What the chain says at one moment, every field of it answered. What could not be asked is no observation."""
 
     now: datetime
+    head_time: datetime
+    """Of the newest block."""
     hindrance: Obstacle | None = None
     """A transaction sent now would fail; what is on chain already still counts."""
     finalized: int | None = None
@@ -210,6 +166,7 @@ class Observation:
     market: Market
     limits: FeeLimits
     """The operator's; they may change from one start to the next."""
+    spending: SpendingLimits
     stuck_after: timedelta
     """How long an attempt may wait before its fees are looked at again."""
 
@@ -217,6 +174,9 @@ class Observation:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
     """Do nothing until the next observation."""
+
+    held: Obstacle | None = None
+    """What forbids the higher fees that the transaction would need."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +186,8 @@ class Sign:
     nonce: int
     fees: Fees
     gas: int
+    budget: Budget
+    """Looked at again in the transaction that stores it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +195,8 @@ class Broadcast:
     """Send the stored bytes of an attempt; any answer is fine, a lost one too."""
 
     transaction: str
+    held: Obstacle | None = None
+    """As of `Wait`."""
 
 
 Action: TypeAlias = Wait | Sign | Broadcast
@@ -247,6 +211,9 @@ def step(state: State, observation: Observation | Distrust) -> tuple[State, Acti
     place = _place_of_event(state, observation)
     if place is not None:
         return _on_chain(state, place, observation), Wait()
+    failed = _failed_for_good(state, observation)
+    if failed is not None:
+        return _reopened(state, failed), Wait()
     obstacle = _obstacle_on_chain(state, observation) or observation.hindrance
     if obstacle is not None:
         return _blocked(state, obstacle), Wait()
@@ -283,6 +250,23 @@ def _on_chain(state: State, place: Place, observation: Observation) -> State:
     return replace(state, phase=Phase.FINAL if final else Phase.MINED, place=place, obstacle=None)
 
 
+def _failed_for_good(state: State, observation: Observation) -> Place | None:
+    """Return where an attempt failed, when none of this nonce can ever be mined and the epoch is not on chain."""
+    if state.nonce is None or observation.finalized is None or observation.nonce_finalized <= state.nonce:
+        return None
+    if observation.chain_root is not None or _is_taken(state, observation):
+        return None
+    for seen in observation.sightings:
+        if seen.is_canonical and not seen.succeeded and seen.place.block_number <= observation.finalized:
+            return seen.place
+    return None
+
+
+def _reopened(state: State, failed: Place) -> State:
+    spent = SpentNonce(nonce=state.attempts[-1].nonce, gas=state.attempts[-1].gas, place=failed)
+    return replace(state, phase=Phase.SEALED, attempts=(), place=None, obstacle=None, spent=(*state.spent, spent))
+
+
 def _obstacle_on_chain(state: State, observation: Observation) -> Obstacle | None:
     """Return what the chain itself holds against this anchor; the event was not found."""
     if observation.chain_root not in {None, state.root}:
@@ -313,53 +297,70 @@ def _obstacle_of_sighting(seen: Sighting) -> Obstacle:
 
 
 def _chain_is_ahead(state: State, observation: Observation) -> bool:
-    if observation.chain_epoch >= state.epoch:
-        return True
-    return state.nonce is not None and observation.nonce_latest > state.nonce
+    nonce_used = state.nonce is not None and observation.nonce_latest > state.nonce
+    return nonce_used or _is_taken(state, observation)
+
+
+def _is_taken(state: State, observation: Observation) -> bool:
+    return observation.chain_epoch >= state.epoch
 
 
 def _first_attempt(state: State, observation: Observation) -> tuple[State, Action]:
     nonce = observation.nonce_latest
     settled = observation.finalized is not None and nonce == observation.nonce_finalized
-    if nonce < state.nonce_floor or not settled:
+    if nonce < _lowest_nonce(state) or not settled:
         # A node that lags behind our own history, or a transaction of this account that is not final: a nonce chosen
         # now could be one already used.
         return _resting(state), Wait()
-    fees = first_offer(observation.market, observation.limits)
-    if fees is None:
-        return _blocked(state, _fee_limit(observation)), Wait()
-    cost_wei = observation.gas * fees.max_fee_wei
-    if cost_wei > observation.balance_wei:
-        return _blocked(state, _no_funds(cost_wei, observation)), Wait()
-    return _resting(state), Sign(nonce=nonce, fees=fees, gas=observation.gas)
+    gas = gas_after_reverts(observation.gas, reverted=state.spent[-1].gas if state.spent else None)
+    fees = first_fees(observation.market, _purse(state, observation), gas=gas)
+    if isinstance(fees, Obstacle):
+        return _blocked(state, fees), Wait()
+    return _resting(state), Sign(nonce=nonce, fees=fees, gas=gas, budget=_budget(observation))
+
+
+def _lowest_nonce(state: State) -> int:
+    return max(state.nonce_floor, state.spent[-1].nonce + 1 if state.spent else 0)
 
 
 def _send_or_replace(state: State, observation: Observation) -> tuple[State, Action]:
     newest = state.attempts[-1]
-    replacement = _replacement(newest, observation)
-    if replacement is not None:
-        return _pending(state), replacement
+    held: Obstacle | None = None
+    if _is_too_cheap(newest, observation):
+        fees = replacing_fees(newest, observation.market, _purse(state, observation))
+        if isinstance(fees, Fees):
+            sign = Sign(nonce=newest.nonce, fees=fees, gas=newest.gas, budget=_budget(observation))
+            return _pending(state), sign
+        held = fees
     if observation.pooled:
-        return _pending(state), Wait()
+        return _pending(state), Wait(held=held)
     if newest.cost_wei > observation.balance_wei:
-        return _blocked(state, _no_funds(newest.cost_wei, observation)), Wait()
-    send = Broadcast(transaction=newest.transaction)
+        detail = f"expected {newest.cost_wei} wei, the account has {observation.balance_wei}"
+        return _blocked(state, Obstacle(reason=Reason.NO_FUNDS, detail=detail)), Wait()
+    send = Broadcast(transaction=newest.transaction, held=held)
     if newest.refusal is Refusal.INVALID:
         # Sent again all the same: the answer may have been one node's, and the bytes cannot do harm.
         return _blocked(state, Obstacle(reason=Reason.REFUSED, detail=newest.refusal_detail)), send
     return _pending(state), send
 
 
-def _replacement(newest: Attempt, observation: Observation) -> Sign | None:
-    """Return the next attempt when the newest is too cheap, and higher fees are allowed and there."""
+def _is_too_cheap(newest: Attempt, observation: Observation) -> bool:
     refused = newest.refusal is Refusal.UNDERPRICED and not observation.pooled
     stuck = observation.now - newest.signed_at >= observation.stuck_after
-    if not refused and not (stuck and is_underpriced(newest.fees, observation.market, observation.limits)):
-        return None
-    fees = raised_offer(newest.fees, observation.market, observation.limits)
-    if fees is None or newest.gas * fees.max_fee_wei > observation.balance_wei:
-        return None
-    return Sign(nonce=newest.nonce, fees=fees, gas=newest.gas)
+    return refused or (stuck and is_underpriced(newest.fees, observation.market, observation.limits))
+
+
+def _purse(state: State, observation: Observation) -> Purse:
+    return Purse(
+        limits=observation.limits,
+        anchor_left_wei=observation.spending.anchor_wei - sum(each.place.fee_paid_wei for each in state.spent),
+        day_left_wei=_budget(observation).left_wei(state.spending),
+        balance_wei=observation.balance_wei,
+    )
+
+
+def _budget(observation: Observation) -> Budget:
+    return current_budget(observation.spending, now=observation.now, head_time=observation.head_time)
 
 
 def _resting(state: State) -> State:
@@ -375,16 +376,3 @@ def _pending(state: State) -> State:
 
 def _blocked(state: State, obstacle: Obstacle) -> State:
     return replace(state, phase=Phase.BLOCKED, place=None, obstacle=obstacle)
-
-
-def _no_funds(cost_wei: int, observation: Observation) -> Obstacle:
-    return Obstacle(
-        reason=Reason.NO_FUNDS, detail=f"expected {cost_wei} wei, the account has {observation.balance_wei}"
-    )
-
-
-def _fee_limit(observation: Observation) -> Obstacle:
-    return Obstacle(
-        reason=Reason.FEE_LIMIT,
-        detail=f"base fee {observation.market.base_fee_wei} wei, limit {observation.limits.max_fee_wei} wei",
-    )

@@ -16,8 +16,11 @@ from typing import Final
 
 from web3 import Web3
 
+from anchor_worker.budget import SpendingLimits
 from anchor_worker.fees import FeeLimits, Market
-from anchor_worker.machine import Distrust, Observation, Obstacle, Place, Reason, Sighting, State
+from anchor_worker.machine import Distrust, Observation, Place, Sighting, State
+from anchor_worker.obstacles import Obstacle, Reason
+from anchor_worker.offers import MAX_GAS
 from registry.adapters.artifacts import Artifact
 from registry.adapters.rpc import (
     RpcRefused,
@@ -41,14 +44,14 @@ from registry.ports import Clock
 FEE_HISTORY_BLOCKS: Final = 20
 """Four minutes of Ethereum: long enough not to follow one odd block."""
 
+FEE_HISTORY_PERCENTILES: Final = (25, 50)
+"""Of the tips in each block, by gas: below the middle, where those are that had time to wait."""
+
 LOG_WINDOW_BLOCKS: Final = 10_000
 """What public nodes let one ask for event logs at once."""
 
 MIN_GAS: Final = 80_000
 """An anchor takes about 51,200; a lower estimate is an estimate of something else."""
-
-MAX_GAS: Final = 2_000_000
-"""Rollups charge for their data in gas; above this a node's estimate is broken or hostile."""
 
 _WORD_SIZE: Final = 32
 _EPOCH_START: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -74,6 +77,7 @@ class Policy:
     """What the operator allows and how patient they are."""
 
     limits: FeeLimits
+    spending: SpendingLimits
     stuck_after: timedelta
 
 
@@ -125,6 +129,7 @@ class _Reading:
         hindrance, gas = self._prospect(state, finalized, at)
         return Observation(
             now=clock.now(),
+            head_time=_time(read_member(latest, "timestamp")),
             hindrance=hindrance,
             finalized=finalized,
             nonce_latest=self._nonce(at),
@@ -137,6 +142,7 @@ class _Reading:
             gas=gas,
             market=self._market(),
             limits=policy.limits,
+            spending=policy.spending,
             stuck_after=policy.stuck_after,
         )
 
@@ -185,7 +191,7 @@ class _Reading:
         return None, min(max(estimate * numerator // denominator, MIN_GAS), MAX_GAS)
 
     def _market(self) -> Market:
-        history = self._ask("eth_feeHistory", [hex(FEE_HISTORY_BLOCKS), "latest", [50]])
+        history = self._ask("eth_feeHistory", [hex(FEE_HISTORY_BLOCKS), "latest", list(FEE_HISTORY_PERCENTILES)])
         base_fees = _items(read_member(history, "baseFeePerGas"))
         if not base_fees:
             raise Unavailable("rpc-answer", "the node's fee history is empty")

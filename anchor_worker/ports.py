@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from anchor_worker.machine import Attempt, Distrust, Observation, Refusal, Sign, State
+from anchor_worker.budget import Budget
+from anchor_worker.machine import Distrust, Observation, Sign, State
+from anchor_worker.offers import Attempt, Refusal
 from registry.domain.errors import Conflict
 
 
@@ -40,6 +42,8 @@ class SignedAttempt:
 
     attempt: Attempt
     raw: bytes
+    budget: Budget
+    """What it was offered within."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +80,8 @@ class AnchorStore(Protocol):
     def add_attempt(self, anchor: StoredAnchor, state: State, signed: SignedAttempt) -> StoredAnchor:
         """Store a signed transaction and the state it leads to, together; durable when it returns.
 
-        Raises Conflict `anchor-moved` as `save`.
+        Raises Conflict `anchor-moved` as `save`, and `budget-exceeded` when the day's budget does not hold it any more:
+        of two workers that spend the same rest, one does.
         """
         ...
 
@@ -101,7 +106,10 @@ class Sender(Protocol):
     """Signs and sends with the anchoring account."""
 
     def sign(self, state: State, action: Sign) -> SignedAttempt:
-        """Sign a transaction that anchors the state's root; tells nobody."""
+        """Sign a transaction that anchors the state's root; tells nobody.
+
+        Raises Unavailable when the key cannot be asked, Refused when it signed something else, or as somebody else.
+        """
         ...
 
     def send(self, raw: bytes) -> Reply:

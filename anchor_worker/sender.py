@@ -7,20 +7,21 @@ stored is never sent. The network may be told any number of times.
 from collections.abc import Sequence
 from typing import Final
 
-from eth_account.signers.local import LocalAccount
 from web3 import Web3
 
-from anchor_worker.machine import Attempt, Refusal, Sign, State
+from anchor_worker.machine import Sign, State
+from anchor_worker.offers import Attempt, Refusal
 from anchor_worker.ports import Reply, SignedAttempt
 from registry.adapters.artifacts import Artifact
 from registry.adapters.transactions import (
-    AnchorTransaction,
     Answer,
     Delivery,
     anchor_calldata,
     send,
     sign_transaction,
 )
+from registry.chain_ports import AnchorSigner, AnchorTransaction
+from registry.domain.errors import Malformed, ProofMismatch, Refused
 from registry.domain.log_name import LogName
 from registry.ports import Clock
 
@@ -33,32 +34,36 @@ _REFUSALS: Final = {
 
 
 class ChainSender:
-    """Signs with one account and sends to every node."""
+    """Signs with one account's key and sends to every node."""
 
     def __init__(
-        self, nodes: Sequence[Web3], *, account: LocalAccount, log: LogName, artifact: Artifact, clock: Clock
+        self, nodes: Sequence[Web3], *, signer: AnchorSigner, log: LogName, artifact: Artifact, clock: Clock
     ) -> None:
         """Take at least one node."""
         self._nodes = tuple(nodes)
-        self._account = account
+        self._signer = signer
         self._log = log
         self._artifact = artifact
         self._clock = clock
 
     def sign(self, state: State, action: Sign) -> SignedAttempt:
-        """Sign a transaction whose calldata is the state's root."""
-        signed = sign_transaction(
-            self._account,
-            AnchorTransaction(
-                chain_id=self._log.chain_id,
-                contract=self._log.contract,
-                calldata=anchor_calldata(state.root, self._artifact),
-                nonce=action.nonce,
-                gas=action.gas,
-                max_fee_wei=action.fees.max_fee_wei,
-                tip_wei=action.fees.tip_wei,
-            ),
+        """Sign a transaction whose calldata is the state's root.
+
+        Raises Refused when the signer made anything else of it, Unavailable when it cannot be asked.
+        """
+        transaction = AnchorTransaction(
+            chain_id=self._log.chain_id,
+            contract=self._log.contract,
+            calldata=anchor_calldata(state.root, self._artifact),
+            nonce=action.nonce,
+            gas=action.gas,
+            max_fee_wei=action.fees.max_fee_wei,
+            tip_wei=action.fees.tip_wei,
         )
+        try:
+            signed = sign_transaction(self._signer, transaction)
+        except (Malformed, ProofMismatch) as error:
+            raise Refused(error.code, f"the signer made something else of the transaction: {error.message}") from error
         attempt = Attempt(
             transaction=signed.transaction,
             nonce=action.nonce,
@@ -66,7 +71,7 @@ class ChainSender:
             gas=action.gas,
             signed_at=self._clock.now(),
         )
-        return SignedAttempt(attempt=attempt, raw=signed.raw)
+        return SignedAttempt(attempt=attempt, raw=signed.raw, budget=action.budget)
 
     def send(self, raw: bytes) -> Reply:
         """Send to every node: it is refused only when all that answered refuse it."""

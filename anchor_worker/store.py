@@ -16,8 +16,11 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from sqlalchemy import Connection, Engine, Row, func, insert, literal, select, update
 
 from anchor_worker.fees import Fees
-from anchor_worker.machine import Attempt, Obstacle, Phase, Place, Reason, Refusal, State
+from anchor_worker.machine import Phase, Place, State
+from anchor_worker.obstacles import Obstacle, Reason
+from anchor_worker.offers import Attempt, Refusal
 from anchor_worker.ports import Reply, SignedAttempt, StoredAnchor
+from anchor_worker.spending import add_spent_nonces, check_budget, read_spending, read_spent_nonces
 from registry.adapters.column_types import Moment
 from registry.adapters.database import read_transaction, write_transaction
 from registry.adapters.identifiers import Identifiers
@@ -66,6 +69,7 @@ class SqlAnchorStore:
         new = signed.attempt
         with write_transaction(self._engine) as connection:
             saved = self._save(connection, stored, state)
+            check_budget(connection, state.epoch, signed)
             connection.execute(
                 insert(attempt).values(
                     id=self._identifiers.new(),
@@ -118,8 +122,7 @@ class SqlAnchorStore:
         token = self._fence(connection)
         before, now = stored.state, self._clock.now()
         values = _columns(state) | {"version": stored.version + 1, "updated_at": now}
-        if state.nonce is not None:
-            values |= {"sender": self._sender, "nonce": state.nonce}
+        values |= {"sender": None if state.nonce is None else self._sender, "nonce": state.nonce}
         if before.phase is Phase.MINED and state.place is None:
             values["reorg_count"] = anchor.c.reorg_count + 1
         if state.phase is Phase.FINAL:
@@ -146,10 +149,13 @@ class SqlAnchorStore:
                     token=token,
                 )
             )
+        add_spent_nonces(connection, state.epoch, state.spent[len(before.spent) :])
         return StoredAnchor(state=state, version=stored.version + 1)
 
     def _stored(self, connection: Connection, row: Row[Any]) -> StoredAnchor:  # Any: rows of all columns have no type
-        found = connection.execute(select(attempt).where(attempt.c.epoch == row.epoch))
+        spent = read_spent_nonces(connection, row.epoch)
+        used_up = [each.nonce for each in spent]
+        found = connection.execute(select(attempt).where(attempt.c.epoch == row.epoch, attempt.c.nonce.not_in(used_up)))
         # Each replacement pays more than the one before: the order of signing, whatever the clock did.
         attempts = sorted((_attempt(each) for each in found), key=lambda each: each.fees.max_fee_wei)
         highest = connection.execute(
@@ -165,6 +171,8 @@ class SqlAnchorStore:
             place=_place(row),
             obstacle=_obstacle(row.blocked_reason),
             nonce_floor=0 if highest is None else highest + 1,
+            spent=spent,
+            spending=read_spending(connection, besides=row.epoch),
         )
         return StoredAnchor(state=state, version=row.version)
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from eth_account.signers.local import LocalAccount
+import structlog
 from sqlalchemy import Engine
 
+from anchor_worker.budget import SpendingLimits
 from anchor_worker.cycle import Worker
 from anchor_worker.fees import FeeLimits
 from anchor_worker.leader import Leader
@@ -21,11 +22,16 @@ from registry.adapters.artifacts import load_artifact
 from registry.adapters.clock import SystemClock
 from registry.adapters.database import open_engine
 from registry.adapters.light_proofs import NodeLightProver
+from registry.adapters.remote_signer import SignerTls, open_remote_signer
 from registry.adapters.rpc import connect
 from registry.adapters.sql_store import SqlStore
-from registry.domain.errors import Conflict, Refused
-from registry.settings import GWEI, Settings
+from registry.adapters.transactions import LocalSigner
+from registry.chain_ports import AnchorSigner
+from registry.domain.errors import Conflict, Refused, Unavailable
+from registry.settings import ETHER, GWEI, Settings
 from registry.store_ports import LogRecord
+
+log = structlog.get_logger(__name__)
 
 
 @contextmanager
@@ -37,11 +43,9 @@ def opened_worker(settings: Settings) -> Iterator[Worker]:
     """
     if not settings.rpc_urls:
         raise Refused("setting-missing", "set CREDROOT_RPC_URLS: the worker needs a node")
-    if settings.anchor_key_file is None:
-        raise Refused("setting-missing", "set CREDROOT_ANCHOR_KEY_FILE: the worker signs with that account")
-    account = load_account(settings.anchor_key_file, password=settings.anchor_key_password())
+    signer = open_signer(settings)
     with opened_engine(settings) as engine, _opened_leader(settings, engine) as leader:
-        yield _worker(settings, engine, account, leader)
+        yield _worker(settings, engine, signer, leader)
 
 
 @contextmanager
@@ -84,12 +88,40 @@ def _opened_leader(settings: Settings, engine: Engine) -> Iterator[Leader]:
         leader.release()
 
 
-def _worker(settings: Settings, engine: Engine, account: LocalAccount, leader: Leader) -> Worker:
+def open_signer(settings: Settings) -> AnchorSigner:
+    """Return what signs for the anchoring account: its key file, or a remote signer.
+
+    A remote signer that is down is told of and no more: anchors are followed without it, and every signature is looked
+    at again. Raises Refused when a setting is missing, or the signer has no such key, and as `load_account`.
+    """
+    key_file, url = settings.anchor_key_file, settings.signer_url
+    if key_file is not None and url is None:
+        return LocalSigner(load_account(key_file, password=settings.anchor_key_password()))
+    if key_file is not None or url is None:
+        raise Refused(
+            "setting-missing", "set CREDROOT_ANCHOR_KEY_FILE or CREDROOT_SIGNER_URL: who signs, and one alone"
+        )
+    if settings.signer_address is None:
+        raise Refused("setting-missing", "set CREDROOT_SIGNER_ADDRESS: the account that the signer must sign for")
+    tls = SignerTls(
+        ca_file=settings.signer_ca_file,
+        certificate_file=settings.signer_certificate_file,
+        certificate_key_file=settings.signer_certificate_key_file,
+    )
+    signer = open_remote_signer(url, address=settings.signer_address, tls=tls)
+    try:
+        signer.check()
+    except Unavailable as error:
+        log.warning("signer_unavailable", code=error.code, reason=error.message)
+    return signer
+
+
+def _worker(settings: Settings, engine: Engine, signer: AnchorSigner, leader: Leader) -> Worker:
     clock, artifact = SystemClock(), load_artifact()
     record = read_log(engine)
     if record.name.contract != artifact.address:
         raise Conflict("other-contract", f"the log is in {record.name.contract}, expected {artifact.address}")
-    sender = account.address.lower()
+    sender = signer.address
     nodes = [connect(url, timeout_seconds=settings.rpc_timeout_seconds) for url in settings.rpc_urls]
     return Worker(
         leadership=leader,
@@ -106,7 +138,7 @@ def _worker(settings: Settings, engine: Engine, account: LocalAccount, leader: L
             policy=_policy(settings),
             clock=clock,
         ),
-        sender=ChainSender(nodes, account=account, log=record.name, artifact=artifact, clock=clock),
+        sender=ChainSender(nodes, signer=signer, log=record.name, artifact=artifact, clock=clock),
         sealer=build_sealer(settings, engine, record),
         publisher=FilePublisher(SqlStore(engine), folder=settings.published_dir, clock=clock),
         light=LightCapture(
@@ -116,13 +148,16 @@ def _worker(settings: Settings, engine: Engine, account: LocalAccount, leader: L
 
 
 def _policy(settings: Settings) -> Policy:
-    max_fee_wei = round(settings.max_fee_gwei * GWEI)
-    max_tip_wei = min(round(settings.max_tip_gwei * GWEI), max_fee_wei)
     return Policy(
-        limits=FeeLimits(
-            max_fee_wei=max_fee_wei,
-            min_tip_wei=min(round(settings.min_tip_gwei * GWEI), max_tip_wei),
-            max_tip_wei=max_tip_wei,
+        limits=FeeLimits.under(
+            round(settings.max_fee_gwei * GWEI),
+            min_tip_wei=round(settings.min_tip_gwei * GWEI),
+            max_tip_wei=round(settings.max_tip_gwei * GWEI),
+        ),
+        spending=SpendingLimits(
+            anchor_wei=int(settings.max_anchor_ether * ETHER),
+            day_wei=int(settings.daily_budget_ether * ETHER),
+            floor_anchors=settings.balance_floor_anchors,
         ),
         stuck_after=timedelta(seconds=settings.stuck_after_seconds),
     )

@@ -1,4 +1,4 @@
-"""Reading what anybody can read: the chain and the published files. Protocols, with their promises.
+"""What the chain is asked and told: reading it and the published files, and signing for it. Protocols, with their promises.
 
 All chain reads of one verdict or audit are made at one block, named by its hash (protocol section 8).
 """
@@ -13,6 +13,36 @@ from registry.domain.hashing import Digest
 from registry.domain.light import LightPart
 from registry.domain.log_name import LogName
 from registry.domain.manifest import LogFile, Manifest, ManifestBatch, ManifestList
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnchorTransaction:
+    """An anchoring transaction before it is signed: EIP-1559, no value, no access list."""
+
+    chain_id: int
+    contract: str
+    """Its address, lower-case hex with 0x."""
+    calldata: bytes
+    nonce: int
+    gas: int
+    max_fee_wei: int
+    tip_wei: int
+
+
+class AnchorSigner(Protocol):
+    """The anchoring account's key, wherever it is kept. What it returns is decoded and compared before it is believed."""
+
+    @property
+    def address(self) -> str:
+        """The account's address, lower-case hex with 0x."""
+        ...
+
+    def sign(self, transaction: AnchorTransaction) -> bytes:
+        """Return the signed transaction as it is sent; tells nobody.
+
+        Raises Unavailable when the key cannot be asked, Refused when it is another account's.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ docs/operating.md has the table; a test compares the two.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -17,6 +18,7 @@ from registry.domain.slot import Purpose, parse_status_list_url, status_list_url
 
 PREFIX: Final = "CREDROOT_"
 GWEI: Final = 10**9
+ETHER: Final = 10**18
 _ANY_LOG: Final = LogName(chain_id=1, contract="0x" + "00" * 20, number=1)
 MAX_SECRET_BYTES: Final = 4096
 """A password file holds a line; more is the wrong file."""
@@ -87,6 +89,21 @@ class Settings(BaseSettings):
     anchor_key_password_file: Path | None = None
     """A file with the keystore's password in its first line."""
 
+    signer_url: str | None = None
+    """A remote signer in place of the key file: its JSON-RPC endpoint, or its route `.../eth1/sign/PUBLIC-KEY`."""
+
+    signer_address: Annotated[str | None, Field(pattern=r"^0x[0-9a-fA-F]{40}$")] = None
+    """The anchoring account's address, which a remote signer must sign for."""
+
+    signer_ca_file: Path | None = None
+    """Certificates that the remote signer's is checked with, in place of the system's."""
+
+    signer_certificate_file: Path | None = None
+    """The client certificate that is shown to the remote signer, with its chain."""
+
+    signer_certificate_key_file: Path | None = None
+    """The private key of that certificate."""
+
     promise_key_file: Path | None = None
     """The key that promises are signed with, in the forms of the anchoring account's; none are made without it."""
 
@@ -110,6 +127,15 @@ class Settings(BaseSettings):
 
     min_tip_gwei: Annotated[float, Field(ge=0)] = 0.05
     """The least tip the worker offers, whatever the market says."""
+
+    max_anchor_ether: Annotated[Decimal, Field(gt=0)] = Decimal("0.05")
+    """The most that one anchor may cost, its reverted transactions included."""
+
+    daily_budget_ether: Annotated[Decimal, Field(gt=0)] = Decimal("0.5")
+    """The most that all anchors may cost in any 24 hours, with what signed transactions may still cost."""
+
+    balance_floor_anchors: Annotated[int, Field(ge=0)] = 20
+    """Warn when the account cannot pay for so many anchors at the present price."""
 
     stuck_after_seconds: Annotated[float, Field(gt=0)] = 36.0
     """Look at a pending transaction's fees again after this long; 36 seconds are three blocks of Ethereum."""
@@ -143,6 +169,8 @@ class Settings(BaseSettings):
     def _tls_is_whole(self) -> Self:
         if (self.tls_certificate_file is None) != (self.tls_key_file is None):
             raise ValueError("CREDROOT_TLS_CERTIFICATE_FILE and CREDROOT_TLS_KEY_FILE go together")
+        if (self.signer_certificate_file is None) != (self.signer_certificate_key_file is None):
+            raise ValueError("CREDROOT_SIGNER_CERTIFICATE_FILE and CREDROOT_SIGNER_CERTIFICATE_KEY_FILE go together")
         return self
 
     def issuer_key_password(self) -> str:

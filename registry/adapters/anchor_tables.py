@@ -30,7 +30,8 @@ anchor = table(
     Column("transaction_hash", LargeBinary),
     Column("block_number", whole_number()),
     Column("block_hash", LargeBinary),
-    Column("block_time", Moment),
+    # Indexed: what was paid in the last day is summed up at every step.
+    Column("block_time", Moment, index=True),
     Column("transaction_index", Integer),
     Column("log_index", Integer),
     Column("fee_paid_wei", Wei),
@@ -54,6 +55,8 @@ partial_index(
     unique=True,
     where=anchor.c.state.in_([AnchorState.SIGNED.value, AnchorState.PENDING.value]),
 )
+# Of the years of anchors one is open.
+partial_index("ix_anchor_open", anchor.c.epoch, where=anchor.c.state != AnchorState.FINAL.value)
 
 attempt = table(
     "attempt",
@@ -98,4 +101,20 @@ lease = narrow_table(
     # Rises with every new holder. The row is never deleted, so that no number is ever given out twice.
     Column("token", whole_number(), nullable=False),
     Column("until", Moment, nullable=False),
+)
+
+# Nonces that an epoch used up for good with a transaction that failed: rows are only added.
+spent_nonce = table(
+    "spent_nonce",
+    Column("epoch", whole_number(), ForeignKey("anchor.epoch"), primary_key=True, autoincrement=False),
+    Column("nonce", whole_number(), primary_key=True, autoincrement=False),
+    Column("gas", whole_number(), nullable=False),
+    Column("transaction_hash", LargeBinary, nullable=False, unique=True),
+    Column("transaction_index", Integer, nullable=False),
+    Column("block_number", whole_number(), nullable=False),
+    Column("block_hash", LargeBinary, nullable=False),
+    Column("block_time", Moment, nullable=False),
+    Column("fee_paid_wei", Wei, nullable=False),
+    sized("transaction_hash", 32),
+    sized("block_hash", 32),
 )

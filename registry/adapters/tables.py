@@ -4,7 +4,7 @@
     credential ── credential_recipient, status_change      what was issued and what was said of it since
                ── credential_waiting, credential_entry         what is not sealed yet, and what is (credential_tables)
     epoch ── batch, epoch_list                             what was sealed
-          ── anchor ── attempt, anchor_event               where it is anchored, and how it came there (anchor_tables)
+          ── anchor ── attempt, spent_nonce, anchor_event  where it is anchored, and how it came there (anchor_tables)
     lease                                                  which worker anchors (anchor_tables)
     log, api_key, idempotency, secret                      the registry itself
     promise                                                what holders were promised (promise_tables)
@@ -47,6 +47,7 @@ anchor: Final = anchor_tables.anchor
 attempt: Final = anchor_tables.attempt
 anchor_event: Final = anchor_tables.anchor_event
 lease: Final = anchor_tables.lease
+spent_nonce: Final = anchor_tables.spent_nonce
 
 log = table(
     "log",

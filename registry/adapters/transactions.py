@@ -11,18 +11,29 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
+from eth_keys.constants import SECPK1_N
 from eth_utils.abi import function_abi_to_4byte_selector
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
+from rlp.exceptions import RLPException
 from web3 import Web3
 
 from registry.adapters.artifacts import Artifact
 from registry.adapters.rpc import RpcRefused, read_hash, request
-from registry.domain.errors import ProofMismatch, Unavailable
+from registry.adapters.transaction_signatures import (
+    TRANSACTION_TYPE,
+    recover_address,
+    signed_transaction,
+    transaction_digest,
+)
+from registry.chain_ports import AnchorSigner, AnchorTransaction
+from registry.domain.errors import Malformed, ProofMismatch, Unavailable
 from registry.domain.hashing import Digest
+
+MAX_TRANSACTION_BYTES: Final = 1_024
+"""An anchoring transaction takes about 150; more is something else."""
 
 _ANCHOR: Final = "anchor"
 
@@ -79,19 +90,6 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnchorTransaction:
-    """An anchoring transaction before it is signed: EIP-1559, no value, no access list."""
-
-    chain_id: int
-    contract: str
-    calldata: bytes
-    nonce: int
-    gas: int
-    max_fee_wei: int
-    tip_wei: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SignedTransaction:
     """What is stored before anybody is told."""
 
@@ -108,30 +106,61 @@ def anchor_calldata(root: Digest, artifact: Artifact) -> bytes:
     return selectors[_ANCHOR] + root if root[:4] in selectors.values() else bytes(root)
 
 
-def sign_transaction(account: LocalAccount, transaction: AnchorTransaction) -> SignedTransaction:
-    """Sign a transaction, and believe the result only after reading it back.
+class LocalSigner:
+    """A key in this process (`registry.adapters.account_key`)."""
 
-    Raises ProofMismatch when the signed bytes are not what was asked for, or by another account.
+    def __init__(self, account: LocalAccount) -> None:
+        self._account = account
+
+    @property
+    def address(self) -> str:
+        """The account's address."""
+        return self._account.address.lower()
+
+    def sign(self, transaction: AnchorTransaction) -> bytes:
+        """Return the signed transaction."""
+        return bytes(self._account.sign_transaction(_fields(transaction)).raw_transaction)
+
+
+def sign_transaction(signer: AnchorSigner, transaction: AnchorTransaction) -> SignedTransaction:
+    """Have a transaction signed, and believe the result only after reading it back.
+
+    Raises Malformed and ProofMismatch as `check_signed`, and what the signer raises.
     """
-    signed = account.sign_transaction(_fields(transaction))
-    raw = bytes(signed.raw_transaction)
-    check_signed(raw, transaction, sender=account.address)
+    raw = signer.sign(transaction)
+    check_signed(raw, transaction, sender=signer.address)
     return SignedTransaction(raw=raw, transaction="0x" + keccak(raw).hex())
 
 
 def check_signed(raw: bytes, transaction: AnchorTransaction, *, sender: str) -> None:
-    """Decode signed bytes and compare every field of them, and who signed.
+    """Decode signed bytes and compare every field of them, and who signed; then compare with what we would have made.
 
-    Raises ProofMismatch `signed-otherwise`.
+    Raises Malformed `malformed-transaction` for bytes that are none of that type, ProofMismatch `signed-otherwise`.
     """
-    decoded = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
+    decoded = _decoded(raw)
     for name, expected in _fields(transaction).items():
-        actual = decoded.get(name)
-        if _spelled(actual) != _spelled(expected):
-            raise ProofMismatch("signed-otherwise", name, expected=_spelled(expected), actual=_spelled(actual))
-    signer = str(Account.recover_transaction(raw))
-    if signer.lower() != sender.lower():
-        raise ProofMismatch("signed-otherwise", "signer", expected=_spelled(sender), actual=_spelled(signer))
+        _compare(name, expected=expected, actual=decoded.get(name))
+    parity, r, s = (int(decoded[name]) for name in ("v", "r", "s"))
+    # A high s is refused by every node (EIP-2), and a second spelling of the same fields would have another hash.
+    _compare("s in the lower half", expected=min(s, SECPK1_N - s), actual=s)
+    _compare(
+        "signer", expected=sender, actual=recover_address(transaction_digest(transaction), parity=parity, r=r, s=s)
+    )
+    _compare("bytes", expected=signed_transaction(transaction, parity=parity, r=r, s=s), actual=raw)
+
+
+def _decoded(raw: bytes) -> dict[str, Any]:  # Any: eth-account's own form
+    if not raw.startswith(TRANSACTION_TYPE) or len(raw) > MAX_TRANSACTION_BYTES:
+        raise Malformed("malformed-transaction", f"expected a transaction of type 2, got {len(raw)} other bytes")
+    try:
+        return dict(TypedTransaction.from_bytes(HexBytes(raw)).as_dict())
+    except (ValueError, TypeError, RLPException) as error:
+        raise Malformed("malformed-transaction", f"expected a transaction of type 2: {type(error).__name__}") from error
+
+
+def _compare(what: str, *, expected: object, actual: object) -> None:
+    if _spelled(actual) != _spelled(expected):
+        raise ProofMismatch("signed-otherwise", what, expected=_spelled(expected), actual=_spelled(actual))
 
 
 def send(web3: Web3, raw: bytes) -> Delivery:

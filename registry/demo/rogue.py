@@ -16,7 +16,8 @@ from registry.adapters.artifacts import load_artifact
 from registry.adapters.deployment import open_log
 from registry.adapters.networks import DEVCHAIN
 from registry.adapters.rpc import connect, translated_errors
-from registry.adapters.transactions import AnchorTransaction, anchor_calldata, sign_transaction
+from registry.adapters.transactions import LocalSigner, anchor_calldata, sign_transaction
+from registry.chain_ports import AnchorTransaction
 from registry.domain.batch import BatchHeader, Entry, encode_entries, tree_leaves
 from registry.domain.canonical import JsonObject, canonicalize
 from registry.domain.epoch import credentials_root, epoch_root, path_above_batch, status_root
@@ -147,7 +148,7 @@ class RogueLog:
                 max_fee_wei=2 * block["baseFeePerGas"] + TIP_WEI,
                 tip_wei=TIP_WEI,
             )
-            sent = web3.eth.send_raw_transaction(sign_transaction(self._account, transaction).raw)
+            sent = web3.eth.send_raw_transaction(sign_transaction(LocalSigner(self._account), transaction).raw)
             mined = web3.eth.wait_for_transaction_receipt(sent)
             time = web3.eth.get_block(mined["blockHash"])["timestamp"]
         return Anchor(

@@ -5,7 +5,6 @@ from typing import Final
 
 import pytest
 from eth_account import Account
-from eth_account.signers.local import LocalAccount
 from eth_utils.abi import function_abi_to_4byte_selector
 from eth_utils.crypto import keccak
 from hypothesis import given
@@ -14,21 +13,22 @@ from hypothesis import strategies as st
 from registry.adapters.artifacts import load_artifact
 from registry.adapters.rpc import connect
 from registry.adapters.transactions import (
-    AnchorTransaction,
     Answer,
+    LocalSigner,
     anchor_calldata,
     check_signed,
     classify,
     send,
     sign_transaction,
 )
+from registry.chain_ports import AnchorTransaction
 from registry.domain.canonical import JsonValue
 from registry.domain.errors import ProofMismatch
 from registry.domain.hashing import Digest
 from tests.adapters.test_rpc import BROKEN, HASH, node, rpc
 
 ARTIFACT: Final = load_artifact()
-ACCOUNT: Final[LocalAccount] = Account.from_key("0x" + "01" * 32)
+ACCOUNT: Final = LocalSigner(Account.from_key("0x" + "01" * 32))
 TRANSACTION: Final = AnchorTransaction(
     chain_id=31337,
     contract=ARTIFACT.address,
@@ -86,7 +86,7 @@ def test_a_signer_that_signs_something_else_is_found_out(changes: dict[str, int]
 
 
 def test_another_signer_is_found_out() -> None:
-    signed = sign_transaction(Account.from_key("0x" + "02" * 32), TRANSACTION)
+    signed = sign_transaction(LocalSigner(Account.from_key("0x" + "02" * 32)), TRANSACTION)
 
     with pytest.raises(ProofMismatch, match="signer"):
         check_signed(signed.raw, TRANSACTION, sender=ACCOUNT.address)

@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from anchor_worker.budget import DAY, Budget, SpendingLimits
 from anchor_worker.fees import FeeLimits, Fees, Market
-from anchor_worker.machine import Attempt, Observation, Phase, Place, Sighting, State
+from anchor_worker.machine import Observation, Phase, Place, Sighting, Sign, SpentNonce, State
+from anchor_worker.offers import Attempt
 from registry.domain.hashing import Digest
 
 ROOT: Final = Digest(b"\x11" * 32)
@@ -13,6 +15,8 @@ OTHER_ROOT: Final = Digest(b"\x22" * 32)
 NOW: Final = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 GWEI: Final = 10**9
 LIMITS: Final = FeeLimits(max_fee_wei=200 * GWEI, min_tip_wei=GWEI // 10, max_tip_wei=5 * GWEI)
+SPENDING: Final = SpendingLimits(anchor_wei=10**18, day_wei=10**19, floor_anchors=20)
+BUDGET: Final = Budget(day_wei=SPENDING.day_wei, since=NOW - DAY)
 MARKET: Final = Market(base_fee_wei=10 * GWEI, tip_wei=GWEI)
 FEES: Final = Fees(max_fee_wei=21 * GWEI, tip_wei=GWEI)
 EPOCH: Final = 4
@@ -28,6 +32,7 @@ def observed(**changes: Any) -> Observation:  # noqa: ANN401  # any field
     """A healthy chain that has the epochs before ours, with changes."""
     ordinary = Observation(
         now=NOW,
+        head_time=NOW,
         finalized=100,
         nonce_latest=NONCE,
         nonce_finalized=NONCE,
@@ -36,6 +41,7 @@ def observed(**changes: Any) -> Observation:  # noqa: ANN401  # any field
         gas=80_000,
         market=MARKET,
         limits=LIMITS,
+        spending=SPENDING,
         stuck_after=timedelta(seconds=36),
     )
     return replace(ordinary, **changes)
@@ -56,6 +62,16 @@ def a_place(number: int = 1, *, block: int = 90, block_hash: str | None = None) 
         block_time=NOW,
         fee_paid_wei=1,
     )
+
+
+def a_sign(*, fees: Fees = FEES, **changes: Any) -> Sign:  # noqa: ANN401  # any field
+    """The action that signs with the nonce of `an_attempt`."""
+    return replace(Sign(nonce=NONCE, fees=fees, gas=80_000, budget=BUDGET), **changes)
+
+
+def a_spent_nonce(nonce: int = NONCE - 1, *, gas: int = 80_000, fee_paid_wei: int = 1) -> SpentNonce:
+    """A nonce that a transaction of the epoch used up by failing."""
+    return SpentNonce(nonce=nonce, gas=gas, place=replace(a_place(99, block=50), fee_paid_wei=fee_paid_wei))
 
 
 def a_sighting(number: int = 1, **changes: Any) -> Sighting:  # noqa: ANN401  # any field

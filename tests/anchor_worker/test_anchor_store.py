@@ -9,7 +9,9 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import Connection, Engine, select
 
-from anchor_worker.machine import Obstacle, Phase, Reason, State, with_attempt
+from anchor_worker.budget import DAY, Budget
+from anchor_worker.machine import Phase, State, with_attempt
+from anchor_worker.obstacles import Obstacle, Reason
 from anchor_worker.ports import Fenced, Reply, SignedAttempt, StoredAnchor
 from anchor_worker.sealing import EpochSealer, SealingRule
 from anchor_worker.store import SqlAnchorStore
@@ -54,7 +56,7 @@ class Desk:
 
     def sign(self, number: int = 1) -> StoredAnchor:
         stored, attempt = self.anchor(), an_attempt(number)
-        signed = SignedAttempt(attempt=attempt, raw=RAW)
+        signed = SignedAttempt(attempt=attempt, raw=RAW, budget=Budget(day_wei=10**18, since=attempt.signed_at - DAY))
         return self.anchors.add_attempt(stored, with_attempt(stored.state, attempt), signed)
 
     def move(self, phase: Phase, **changes: Any) -> StoredAnchor:  # noqa: ANN401  # any field of the state

@@ -58,11 +58,40 @@ def test_a_replacement_raises_both_fees_by_an_eighth_or_is_not_made(
         assert raised.max_fee_wei * 1000 >= fees.max_fee_wei * 1125
         assert raised.tip_wei * 1000 >= fees.tip_wei * 1125
         assert raised.max_fee_wei <= limits.max_fee_wei
+        assert raised.tip_wei <= limits.max_tip_wei
         assert not is_underpriced(raised, market, limits)
+
+
+@given(market=MARKETS, limits=ALL_LIMITS, old=st.tuples(WEI, WEI))
+def test_geth_takes_every_replacement(market: Market, limits: FeeLimits, old: tuple[int, int]) -> None:
+    fees = Fees(max_fee_wei=max(old), tip_wei=min(old))
+
+    raised = raised_offer(fees, market, limits)
+
+    if raised is not None:
+        # Its pool's rule: both above the old ones, and at least 110 percent of them, in whole wei.
+        for new_wei, old_wei in ((raised.max_fee_wei, fees.max_fee_wei), (raised.tip_wei, fees.tip_wei)):
+            assert new_wei > old_wei
+            assert new_wei >= old_wei * 110 // 100
 
 
 def test_nothing_is_replaced_when_even_the_limit_would_not_be_mined() -> None:
     assert raised_offer(FEES, Market(base_fee_wei=300 * GWEI, tip_wei=GWEI), LIMITS) is None
+
+
+def test_nothing_is_replaced_when_the_tip_has_reached_its_limit() -> None:
+    highest = Fees(max_fee_wei=21 * GWEI, tip_wei=LIMITS.max_tip_wei)
+
+    assert raised_offer(highest, Market(base_fee_wei=30 * GWEI, tip_wei=GWEI), LIMITS) is None
+
+
+@given(limits=ALL_LIMITS, max_fee_wei=WEI)
+def test_lowered_limits_are_limits_and_none_is_higher_than_before(limits: FeeLimits, max_fee_wei: int) -> None:
+    lowered = limits.lowered(max_fee_wei)
+
+    assert lowered.max_fee_wei == min(limits.max_fee_wei, max_fee_wei)
+    assert lowered.max_tip_wei <= limits.max_tip_wei
+    assert lowered.min_tip_wei <= limits.min_tip_wei
 
 
 def test_a_tip_below_the_market_is_underpriced_whatever_the_whole_fee() -> None:

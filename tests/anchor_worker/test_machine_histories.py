@@ -12,23 +12,21 @@ from typing_extensions import override
 
 from anchor_worker.fees import Market
 from anchor_worker.machine import (
-    Attempt,
     Broadcast,
     Distrust,
     Observation,
-    Obstacle,
     Phase,
     Place,
-    Reason,
-    Refusal,
     Sighting,
     Sign,
     State,
     step,
     with_attempt,
 )
+from anchor_worker.obstacles import Obstacle, Reason
+from anchor_worker.offers import Attempt, Refusal
 from registry.domain.hashing import Digest, sha256
-from tests.anchor_worker.observations import GWEI, LIMITS, MARKET, NOW, hash_of
+from tests.anchor_worker.observations import GWEI, LIMITS, MARKET, NOW, SPENDING, hash_of
 
 RICH: Final = 10**18
 CRASHES: Final = ("never", "before storing", "after storing", "after acting")
@@ -50,6 +48,13 @@ class Block:
 
     hash: str
     transaction: Transaction | None
+    failed: bool = False
+    """The transaction reverted: its nonce is used, and nothing is anchored."""
+
+    @property
+    def root(self) -> Digest | None:
+        """What it anchors."""
+        return None if self.failed or self.transaction is None else self.transaction.root
 
 
 @dataclass
@@ -66,12 +71,11 @@ class Chain:
         return sum(block.transaction is not None for block in self.blocks[: height + 1])
 
     def roots(self) -> list[Digest]:
-        held = [block.transaction for block in self.blocks]
-        return [each.root for each in held if each is not None and each.root is not None]
+        return [block.root for block in self.blocks if block.root is not None]
 
-    def add(self, transaction: Transaction | None) -> None:
+    def add(self, transaction: Transaction | None, *, failed: bool = False) -> None:
         self.made += 1
-        self.blocks.append(Block(hash_of(10**6 + self.made), transaction))
+        self.blocks.append(Block(hash_of(10**6 + self.made), transaction, failed))
         if transaction is not None:
             self.pool.pop(transaction.name, None)
 
@@ -83,8 +87,7 @@ class Chain:
         return None
 
     def epoch_of(self, height: int) -> int:
-        held = [block.transaction for block in self.blocks[: height + 1]]
-        return sum(each is not None and each.root is not None for each in held)
+        return sum(block.root is not None for block in self.blocks[: height + 1])
 
 
 class Histories(RuleBasedStateMachine):
@@ -136,8 +139,18 @@ class Histories(RuleBasedStateMachine):
 
     @rule(take=st.booleans())
     def a_block_is_made(self, take: bool) -> None:
-        ready = [each for each in self.chain.pool.values() if each.nonce == self.chain.nonce(len(self.chain.blocks))]
+        ready = self._ready()
         self.chain.add(ready[-1] if take and ready else None)
+
+    @precondition(lambda self: self._ready())
+    @rule(lag=st.integers(min_value=0, max_value=1))
+    def the_transaction_fails(self, lag: int) -> None:
+        self.chain.add(self._ready()[-1], failed=True)
+        self.blocks_become_final(lag)
+
+    def _ready(self) -> list[Transaction]:
+        next_nonce = self.chain.nonce(len(self.chain.blocks))
+        return [each for each in self.chain.pool.values() if each.nonce == next_nonce]
 
     @rule(depth=st.integers(min_value=1, max_value=4), back_to_pool=st.booleans())
     def blocks_vanish(self, depth: int, back_to_pool: bool) -> None:
@@ -200,16 +213,22 @@ class Histories(RuleBasedStateMachine):
             self.a_block_is_made(take=True)
             self.blocks_become_final(lag=0)
 
-        self.an_epoch_has_one_nonce_and_a_nonce_one_epoch()
+        self.an_epoch_has_one_nonce_that_did_not_fail_for_good_and_a_nonce_one_epoch()
         self.final_is_the_exact_event_in_a_finalized_canonical_block()
         assert self.final, "nothing became final"
         assert self.final[-1].epoch >= epoch
 
     @invariant()
-    def an_epoch_has_one_nonce_and_a_nonce_one_epoch(self) -> None:
+    def an_epoch_has_one_nonce_that_did_not_fail_for_good_and_a_nonce_one_epoch(self) -> None:
         nonces = {(epoch, self.known[name].nonce) for epoch, name in self.told}
+        failed = {
+            block.transaction.nonce
+            for block in self.chain.blocks[: self.chain.finalized + 1]
+            if block.failed and block.transaction is not None
+        }
 
-        assert len({epoch for epoch, _ in nonces}) == len(nonces)
+        alive = [epoch for epoch, nonce in nonces if nonce not in failed]
+        assert len(set(alive)) == len(alive)
         assert len({nonce for _, nonce in nonces}) == len(nonces)
 
     @invariant()
@@ -281,6 +300,7 @@ class Histories(RuleBasedStateMachine):
         sightings = [seen for name in names if (seen := self._sighting(name, orphans=orphan_receipts)) is not None]
         return Observation(
             now=self.now,
+            head_time=self.now,
             finalized=chain.finalized,
             nonce_latest=chain.nonce(head),
             nonce_finalized=chain.nonce(chain.finalized),
@@ -292,6 +312,7 @@ class Histories(RuleBasedStateMachine):
             gas=80_000,
             market=self.market,
             limits=LIMITS,
+            spending=SPENDING,
             stuck_after=timedelta(seconds=36),
         )
 
@@ -301,7 +322,6 @@ class Histories(RuleBasedStateMachine):
             return None
         height, block, epoch = found
         canonical = self.chain.blocks[height].hash if height < len(self.chain.blocks) else None
-        held = self.known[name]
         return Sighting(
             place=Place(
                 transaction=name,
@@ -312,9 +332,9 @@ class Histories(RuleBasedStateMachine):
                 fee_paid_wei=1,
             ),
             canonical_hash=canonical,
-            succeeded=True,
-            event_epoch=epoch,
-            event_root=held.root,
+            succeeded=not block.failed,
+            event_epoch=None if block.failed else epoch,
+            event_root=block.root,
         )
 
     @staticmethod

@@ -112,6 +112,10 @@ CREATE TABLE anchor (
 
 CREATE UNIQUE INDEX uq_anchor_one_open ON anchor (chain_id, sender) WHERE state IN ('SIGNED', 'PENDING');
 
+CREATE INDEX ix_anchor_block_time ON anchor (block_time);
+
+CREATE INDEX ix_anchor_open ON anchor (epoch) WHERE state != 'FINAL';
+
 CREATE TABLE epoch_list (
     epoch INTEGER NOT NULL,
     purpose TEXT NOT NULL,
@@ -295,6 +299,23 @@ CREATE TABLE slot_reservation (
 ) STRICT;
 
 CREATE INDEX ix_slot_reservation_issuer_id_expires_at ON slot_reservation (issuer_id, expires_at);
+
+CREATE TABLE spent_nonce (
+    epoch INTEGER NOT NULL,
+    nonce INTEGER NOT NULL,
+    gas INTEGER NOT NULL,
+    transaction_hash BLOB NOT NULL,
+    transaction_index INTEGER NOT NULL,
+    block_number INTEGER NOT NULL,
+    block_hash BLOB NOT NULL,
+    block_time INTEGER NOT NULL,
+    fee_paid_wei TEXT NOT NULL,
+    CONSTRAINT pk_spent_nonce PRIMARY KEY (epoch, nonce),
+    CONSTRAINT ck_spent_nonce_transaction_hash CHECK (length(transaction_hash) = 32),
+    CONSTRAINT ck_spent_nonce_block_hash CHECK (length(block_hash) = 32),
+    CONSTRAINT fk_spent_nonce_epoch FOREIGN KEY(epoch) REFERENCES anchor (epoch),
+    CONSTRAINT uq_spent_nonce_transaction_hash UNIQUE (transaction_hash)
+) STRICT;
 
 CREATE TABLE status_list (
     number INTEGER NOT NULL,
