@@ -21,8 +21,10 @@ import structlog
 from sqlalchemy import Engine
 from typing_extensions import override
 
+from anchor_worker.final_store import SqlFinalAnchors
 from anchor_worker.leader import present_leader
 from anchor_worker.machine import Phase
+from anchor_worker.obstacles import Reason
 from anchor_worker.wiring import build_sealer, opened_engine, opened_worker, read_log
 from registry.adapters.allocator import give_memory_back
 from registry.adapters.clock import SystemClock
@@ -118,6 +120,10 @@ def _status_lines(settings: Settings) -> list[str]:
             f"log       {unit.access.log().name}",
             _leader_line(engine),
             f"waiting   {waiting.credentials} credentials, {waiting.status_changes} status changes",
+        ]
+        lines += [
+            f"halted    {Reason.FINAL_MISMATCH}: {each.detail}, seen {each.seen_at:%Y-%m-%d %H:%M:%S} UTC"
+            for each in SqlFinalAnchors(engine, clock=SystemClock()).mismatches()
         ]
         if owed is not None:
             lines.append(f"promised  epoch {owed.through}, the first deadline {owed.deadline:%Y-%m-%d %H:%M:%S} UTC")

@@ -13,9 +13,10 @@ from typing import Final
 
 import structlog
 
-from anchor_worker.machine import Action, Broadcast, Phase, Sign, State, Wait, step, with_attempt
+from anchor_worker.machine import Action, Broadcast, Distrust, Phase, Sign, State, Wait, step, with_attempt
 from anchor_worker.ports import (
     AnchorStore,
+    FinalWatch,
     Leadership,
     LightCapturer,
     NotLeader,
@@ -42,6 +43,7 @@ class Worker:
         *,
         leadership: Leadership,
         anchors: AnchorStore,
+        watch: FinalWatch,
         observer: Observer,
         sender: Sender,
         sealer: Sealer,
@@ -52,6 +54,7 @@ class Worker:
         self._leadership = leadership
         self._standing_by_for: str | None = None
         self._anchors = anchors
+        self._watch = watch
         self._observer = observer
         self._sender = sender
         self._sealer = sealer
@@ -125,12 +128,14 @@ class Worker:
             log.info("light_part_captured", epoch=epoch)
 
     def _move_anchors(self) -> None:
+        obstacle = self._watch.obstacle()
         sent: set[str] = set()
         for _ in range(MAX_STEPS):
             stored = self._anchors.open_anchor()
             if stored is None:
                 return
-            observation = self._observer.observe(stored.state)
+            denied = None if obstacle is None else Distrust(obstacle=obstacle)
+            observation = denied or self._observer.observe(stored.state)
             state, action = step(stored.state, observation)
             self._purse_watch.look(observation, action)
             if state != stored.state:

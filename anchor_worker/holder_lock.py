@@ -3,10 +3,10 @@
     PostgreSQL   an advisory lock of a session of its own, which the server lets go when the connection ends
     SQLite       a lock (flock) on the file `<database>.worker-lock`, which the kernel lets go when the process ends
 
-The lock is that of one term, not of leading as such. A leader that is stopped, or hangs, keeps its lock for as long as
-it likes; once its lease is over the next one leads under a lock of its own. So the file is another one in every term,
-and the advisory lock has the lease's token in its name. A lock decides nothing that must not go wrong: that does the
-token, in every transaction.
+The lock is that of one term, not of leading as such. A leader that is stopped keeps its lock for as long as it is; once
+its lease is over the next one leads under a lock of its own. So the file is another one in every term, and the advisory
+lock has the lease's token in its name. A lock decides nothing that must not go wrong: that does the token, in every
+transaction.
 
 Taking and probing happen inside a transaction that holds the lease: nobody does either at the same time.
 """
@@ -26,8 +26,8 @@ from registry.domain.errors import Unavailable
 
 LOCK_FILE_SUFFIX: Final = ".worker-lock"
 
-ADVISORY_SPACE: Final = 0x6C656173
-"""The first half of the advisory locks' names, "leas" in ASCII; the second is the token."""
+ADVISORY_SPACE: Final = 0x6C656164
+"""The first half of the advisory locks' names, "lead" in ASCII; the second is the token."""
 
 _TOKENS: Final = 2**31
 """What the second half can hold. Nobody tells a holder from one of two thousand million terms ago."""

@@ -88,16 +88,15 @@ class State:
     obstacle: Obstacle | None = None
     """In BLOCKED."""
     nonce_floor: int = 0
-    """One above the highest nonce that an earlier anchor of this account used."""
+    """One above the highest nonce that this account used for an earlier anchor, or for this one, and used up."""
     spent: tuple[SpentNonce, ...] = ()
-    """Ascending; none of the attempts under them can be mined any more."""
+    """In the order of failing; none of the attempts under them can be mined any more."""
     spending: Spending = NOTHING_SPENT
     """What all anchors cost, as the tables had it when this one was read."""
 
     def __post_init__(self) -> None:
         """Raise Malformed for what no history leads to."""
-        nonces = {attempt.nonce for attempt in self.attempts}
-        if len(nonces) > 1 or nonces & {each.nonce for each in self.spent}:
+        if len({attempt.nonce for attempt in self.attempts}) > 1:
             raise Malformed("malformed-anchor", f"expected one nonce for epoch {self.epoch}, got several")
         if (self.place is not None) != (self.phase in {Phase.MINED, Phase.FINAL}):
             raise Malformed("malformed-anchor", f"expected a place in MINED and FINAL only, got {self.phase}")
@@ -134,7 +133,7 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distrust:
-    """An observation that the node is not to be believed: another chain, or no contract of ours."""
+    """An observation that the nodes are not to be believed: another chain, no contract, or a final anchor is gone."""
 
     obstacle: Obstacle
 
@@ -264,7 +263,9 @@ def _failed_for_good(state: State, observation: Observation) -> Place | None:
 
 def _reopened(state: State, failed: Place) -> State:
     spent = SpentNonce(nonce=state.attempts[-1].nonce, gas=state.attempts[-1].gas, place=failed)
-    return replace(state, phase=Phase.SEALED, attempts=(), place=None, obstacle=None, spent=(*state.spent, spent))
+    floor = max(state.nonce_floor, spent.nonce + 1)
+    again = replace(state, phase=Phase.SEALED, attempts=(), place=None, obstacle=None)
+    return replace(again, spent=(*state.spent, spent), nonce_floor=floor)
 
 
 def _obstacle_on_chain(state: State, observation: Observation) -> Obstacle | None:
@@ -308,7 +309,7 @@ def _is_taken(state: State, observation: Observation) -> bool:
 def _first_attempt(state: State, observation: Observation) -> tuple[State, Action]:
     nonce = observation.nonce_latest
     settled = observation.finalized is not None and nonce == observation.nonce_finalized
-    if nonce < _lowest_nonce(state) or not settled:
+    if nonce < state.nonce_floor or not settled:
         # A node that lags behind our own history, or a transaction of this account that is not final: a nonce chosen
         # now could be one already used.
         return _resting(state), Wait()
@@ -317,10 +318,6 @@ def _first_attempt(state: State, observation: Observation) -> tuple[State, Actio
     if isinstance(fees, Obstacle):
         return _blocked(state, fees), Wait()
     return _resting(state), Sign(nonce=nonce, fees=fees, gas=gas, budget=_budget(observation))
-
-
-def _lowest_nonce(state: State) -> int:
-    return max(state.nonce_floor, state.spent[-1].nonce + 1 if state.spent else 0)
 
 
 def _send_or_replace(state: State, observation: Observation) -> tuple[State, Action]:

@@ -1,11 +1,13 @@
 """Reading the chain for one step of an anchor: everything from one node, pinned to one block.
 
-Nothing is believed that can be checked: the chain's id, genesis and the contract's code come first; a transaction
-receipt counts only with the exact event, and its block only when the chain has that hash at that height. A field that
-is missing, null or of another form makes the whole answer Unavailable (`registry.adapters.rpc`): no observation.
+Nothing is believed that can be checked: the chain's id, genesis and the contract's code come first, in the survey of
+the nodes (`anchor_worker.providers`); a transaction receipt counts only with the exact event, and its block only when
+the chain has that hash at that height. A field that is missing, null or of another form makes the whole answer
+Unavailable (`registry.adapters.rpc`): no observation.
 
-The order matters. The finalized block is read first and the canonical hashes last: a block that is found canonical at
-a height already finalized stays so.
+The order matters. The finalized block was read first, in the survey, and the canonical hashes come last: a block that
+is found canonical at a height already finalized stays so. What one node says here is not yet believed in everything:
+`anchor_worker.quorum`.
 """
 
 from collections.abc import Sequence
@@ -18,13 +20,13 @@ from web3 import Web3
 
 from anchor_worker.budget import SpendingLimits
 from anchor_worker.fees import FeeLimits, Market
-from anchor_worker.machine import Distrust, Observation, Place, Sighting, State
+from anchor_worker.machine import Observation, Place, Sighting, State
 from anchor_worker.obstacles import Obstacle, Reason
 from anchor_worker.offers import MAX_GAS
+from anchor_worker.providers import Provider
 from registry.adapters.artifacts import Artifact
 from registry.adapters.rpc import (
     RpcRefused,
-    WrongChain,
     block_parameter,
     check_chain,
     check_contract,
@@ -32,6 +34,7 @@ from registry.adapters.rpc import (
     read_hash,
     read_member,
     read_quantity,
+    read_time,
     request,
 )
 from registry.adapters.transactions import anchor_calldata
@@ -55,10 +58,7 @@ MIN_GAS: Final = 80_000
 
 _WORD_SIZE: Final = 32
 _EPOCH_START: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MAX_SECONDS: Final = 253_402_300_799
-"""The end of the year 9999, the last that a time can name."""
 _GAS_MARGIN: Final = (6, 5)
-_NO_FINALIZED_BLOCK: Final = -39_001
 _ANCHORED: Final = "0x" + Web3.keccak(text="Anchored(uint256,uint64,bytes32)").hex()
 
 
@@ -81,62 +81,44 @@ class Policy:
     stuck_after: timedelta
 
 
-class ChainObserver:
-    """Observes through the first node that answers; it stays with that one until it fails."""
+def check_node(node: Web3, log: AnchoredLog) -> None:
+    """Check that a node is on the log's chain, with the published code at the contract's address.
 
-    def __init__(self, nodes: Sequence[Web3], *, log: AnchoredLog, sender: str, policy: Policy, clock: Clock) -> None:
-        """Take at least one node; `sender` is the anchoring account's address."""
-        self._nodes = list(nodes)
-        self._log = log
-        self._sender = sender
-        self._policy = policy
-        self._clock = clock
-
-    def observe(self, state: State) -> Observation | Distrust:
-        """Return everything the next step needs, from one node. Raises Unavailable when no node can tell."""
-        failure = Unavailable("no-node", "expected an RPC URL, none is set")
-        for node in tuple(self._nodes):
-            try:
-                return _Reading(node, self._log, self._sender).observe(state, self._policy, self._clock)
-            except Unavailable as error:
-                failure = error
-                # The others first, next time.
-                self._nodes.remove(node)
-                self._nodes.append(node)
-        raise failure
+    Raises WrongChain, Unavailable when the node cannot tell.
+    """
+    check_chain(node, chain_id=log.name.chain_id, genesis_hash=log.genesis_hash)
+    check_contract(node, address=log.name.contract, runtime_code=log.artifact.runtime_code)
 
 
-class _Reading:
-    """One observation through one node."""
+class ChainReading:
+    """One observation through one node, which is on our chain: `Pool.survey` has seen to it."""
 
-    def __init__(self, node: Web3, log: AnchoredLog, sender: str) -> None:
-        self._node = node
+    def __init__(self, provider: Provider, *, log: AnchoredLog, sender: str) -> None:
+        """`sender` is the anchoring account's address."""
+        self._node = provider.web3
+        self._standing = provider.stands()
         self._log = log
         self._sender = sender
         self._contract = log.name.contract
 
-    def observe(self, state: State, policy: Policy, clock: Clock) -> Observation | Distrust:
-        try:
-            self._check_node()
-        except WrongChain as error:
-            return Distrust(obstacle=Obstacle(reason=Reason.WRONG_CHAIN, detail=error.message))
-        finalized = self._finalized_block()
-        latest = self._ask("eth_getBlockByNumber", ["latest", False])
-        head = read_quantity(read_member(latest, "number"), where="head")
+    def observe(self, state: State, policy: Policy, clock: Clock) -> Observation:
+        """Return everything the next step needs, by this node alone. Raises Unavailable when it cannot tell."""
+        standing = self._standing
+        finalized = standing.finalized
         # By hash: between two answers a node may move on, or another one behind the same address may answer.
-        at = block_parameter(read_hash(read_member(latest, "hash"), where="head hash"))
+        at = block_parameter(standing.head_hash)
         chain_root = self._root_of(state.epoch, at)
         hindrance, gas = self._prospect(state, finalized, at)
         return Observation(
             now=clock.now(),
-            head_time=_time(read_member(latest, "timestamp")),
+            head_time=standing.head_time,
             hindrance=hindrance,
             finalized=finalized,
             nonce_latest=self._nonce(at),
             nonce_finalized=0 if finalized is None else self._nonce(block_parameter(finalized)),
             chain_epoch=self._view("latestEpoch(uint256)", self._log.name.number, at=at),
             chain_root=chain_root,
-            sightings=self._sightings(state, chain_root, head),
+            sightings=self._sightings(state, chain_root, standing.head),
             pooled=bool(state.attempts) and self._is_pooled(state.attempts[-1].transaction),
             balance_wei=read_quantity(self._ask("eth_getBalance", [self._sender, at]), where="balance"),
             gas=gas,
@@ -145,20 +127,6 @@ class _Reading:
             spending=policy.spending,
             stuck_after=policy.stuck_after,
         )
-
-    def _check_node(self) -> None:
-        log = self._log
-        check_chain(self._node, chain_id=log.name.chain_id, genesis_hash=log.genesis_hash)
-        check_contract(self._node, address=self._contract, runtime_code=log.artifact.runtime_code)
-
-    def _finalized_block(self) -> int | None:
-        try:
-            block = self._ask("eth_getBlockByNumber", ["finalized", False])
-        except RpcRefused as error:
-            if error.number == _NO_FINALIZED_BLOCK:
-                return None
-            raise
-        return None if block is None else read_quantity(read_member(block, "number"), where="finalized block")
 
     def _prospect(self, state: State, finalized: int | None, at: JsonValue) -> tuple[Obstacle | None, int]:
         """Return why a transaction sent now would fail, and the gas to allow a first one."""
@@ -227,7 +195,7 @@ class _Reading:
         gas_used = read_quantity(read_member(receipt, "gasUsed"), where="gas used")
         price = read_quantity(read_member(receipt, "effectiveGasPrice"), where="gas price")
         block = self._ask("eth_getBlockByNumber", [hex(number), False])
-        block_time = _EPOCH_START if block is None else _time(read_member(block, "timestamp"))
+        block_time = _EPOCH_START if block is None else read_time(read_member(block, "timestamp"), where="block time")
         return Sighting(
             place=Place(
                 transaction=transaction,
@@ -309,13 +277,6 @@ def _items(value: JsonValue) -> list[JsonValue]:
     if not isinstance(value, list):
         raise Unavailable("rpc-answer", "the node's answer is not a list where one is expected")
     return value
-
-
-def _time(value: JsonValue) -> datetime:
-    seconds = read_quantity(value, where="block time")
-    if seconds > _MAX_SECONDS:
-        raise Unavailable("rpc-answer", f"the node names a block of the year {seconds // 31_556_952 + 1970}")
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _topic(number: int) -> str:

@@ -9,6 +9,8 @@ class Reason(StrEnum):
 
     WRONG_CHAIN = "wrong-chain"
     """The node is on another chain, or another genesis, or the contract's code is not there."""
+    FINAL_MISMATCH = "final-mismatch"
+    """The chain no longer has an anchor that was final: until it has, nothing about it is believed."""
     LOG_NOT_BOUND = "log-not-bound"
     """The account is not the one bound to our log: its transactions would revert or go elsewhere."""
     LOG_NOT_FINAL = "log-not-final"

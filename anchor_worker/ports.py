@@ -6,6 +6,7 @@ from typing import Protocol
 
 from anchor_worker.budget import Budget
 from anchor_worker.machine import Distrust, Observation, Sign, State
+from anchor_worker.obstacles import Obstacle
 from anchor_worker.offers import Attempt, Refusal
 from registry.domain.errors import Conflict
 
@@ -99,6 +100,17 @@ class Observer(Protocol):
 
     def observe(self, state: State) -> Observation | Distrust:
         """Return everything the next step needs. Raises Unavailable: that is no observation."""
+        ...
+
+
+class FinalWatch(Protocol):
+    """Watches what is final."""
+
+    def obstacle(self) -> Obstacle | None:
+        """Return why the worker must stand still: the chain denies a final anchor. None when all is well.
+
+        Raises Unavailable when the database cannot tell.
+        """
         ...
 
 

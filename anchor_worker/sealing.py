@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final, Protocol
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from anchor_worker.batching import BatchBuilder, make_batch, uncollected, whole_second
@@ -76,10 +76,8 @@ class SealingRule:
     """How many credentials one epoch may have."""
 
 
-class _Read(Protocol):
-    """Reads some of what waits of a group, after an id."""
-
-    def __call__(self, group: UnsealedGroup, /, *, after: UUID | None, limit: int) -> Sequence[UnsealedEntry]: ...
+_Read: TypeAlias = Callable[..., Sequence[UnsealedEntry]]
+"""Called with a group, `after` and `limit`, it reads some of what waits of the group, after an id."""
 
 
 @dataclass(slots=True, kw_only=True)

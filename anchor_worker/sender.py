@@ -7,11 +7,10 @@ stored is never sent. The network may be told any number of times.
 from collections.abc import Sequence
 from typing import Final
 
-from web3 import Web3
-
 from anchor_worker.machine import Sign, State
 from anchor_worker.offers import Attempt, Refusal
 from anchor_worker.ports import Reply, SignedAttempt
+from anchor_worker.providers import Pool
 from registry.adapters.artifacts import Artifact
 from registry.adapters.transactions import (
     Answer,
@@ -36,11 +35,9 @@ _REFUSALS: Final = {
 class ChainSender:
     """Signs with one account's key and sends to every node."""
 
-    def __init__(
-        self, nodes: Sequence[Web3], *, signer: AnchorSigner, log: LogName, artifact: Artifact, clock: Clock
-    ) -> None:
-        """Take at least one node."""
-        self._nodes = tuple(nodes)
+    def __init__(self, pool: Pool, *, signer: AnchorSigner, log: LogName, artifact: Artifact, clock: Clock) -> None:
+        """Take the nodes to tell."""
+        self._pool = pool
         self._signer = signer
         self._log = log
         self._artifact = artifact
@@ -75,8 +72,7 @@ class ChainSender:
 
     def send(self, raw: bytes) -> Reply:
         """Send to every node: it is refused only when all that answered refuse it."""
-        deliveries = [send(node, raw) for node in self._nodes]
-        return _reply(deliveries)
+        return _reply(self._pool.tell(lambda node: send(node, raw)))
 
 
 def _reply(deliveries: Sequence[Delivery]) -> Reply:

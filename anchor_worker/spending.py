@@ -6,7 +6,7 @@ Amounts are summed up here and not by the database: 256 bits fit none of its int
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, insert, literal, literal_column, select, union_all
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, literal, literal_column, select, union_all
 
 from anchor_worker.budget import DAY, Payment, Spending
 from anchor_worker.machine import Place, SpentNonce
@@ -57,19 +57,36 @@ def check_budget(connection: Connection, epoch: int, signed: SignedAttempt) -> N
         )
 
 
+def may_be_mined() -> ColumnElement[bool]:
+    """Return the condition that an attempt's nonce is not used up; another account may have used up the same number."""
+    same = (spent_nonce.c[name] == attempt.c[name] for name in ("epoch", "sender", "nonce"))
+    return ~select(literal(1)).where(*same).exists()
+
+
+def lowest_nonce(connection: Connection, *, chain_id: int, sender: str, epoch: int) -> int:
+    """Return one above the highest nonce that an account used for an earlier epoch, or used up for this one."""
+    earlier = select(func.max(anchor.c.nonce)).where(
+        anchor.c.chain_id == chain_id, anchor.c.sender == sender, anchor.c.epoch < epoch
+    )
+    used_up = select(func.max(spent_nonce.c.nonce)).where(spent_nonce.c.sender == sender, spent_nonce.c.epoch <= epoch)
+    found = [connection.execute(each).scalar_one() for each in (earlier, used_up)]
+    return max((nonce + 1 for nonce in found if nonce is not None), default=0)
+
+
 def read_spent_nonces(connection: Connection, epoch: int) -> tuple[SpentNonce, ...]:
-    """Return the nonces that an epoch used up, ascending."""
-    rows = select(spent_nonce).where(spent_nonce.c.epoch == epoch).order_by(spent_nonce.c.nonce)
+    """Return the nonces that an epoch used up, in the order of failing."""
+    rows = select(spent_nonce).where(spent_nonce.c.epoch == epoch).order_by(spent_nonce.c.block_number)
     return tuple(_spent(row) for row in connection.execute(rows))
 
 
-def add_spent_nonces(connection: Connection, epoch: int, spent: Sequence[SpentNonce]) -> None:
-    """Note nonces that are used up from now on."""
+def add_spent_nonces(connection: Connection, epoch: int, spent: Sequence[SpentNonce], *, sender: str) -> None:
+    """Note nonces of an account that are used up from now on."""
     for each in spent:
         place = each.place
         connection.execute(
             insert(spent_nonce).values(
                 epoch=epoch,
+                sender=sender,
                 nonce=each.nonce,
                 gas=each.gas,
                 transaction_hash=bytes.fromhex(place.transaction.removeprefix("0x")),
@@ -85,11 +102,10 @@ def add_spent_nonces(connection: Connection, epoch: int, spent: Sequence[SpentNo
 def _reserved_wei(connection: Connection, *, besides: int) -> int:
     """Sum up the most that the transactions of other anchors can cost: of each nonce one is mined, at worst the dearest."""
     costs: dict[int, int] = {}
-    failed = select(literal(1)).where(spent_nonce.c.epoch == attempt.c.epoch, spent_nonce.c.nonce == attempt.c.nonce)
     rows = (
         select(attempt.c.epoch, attempt.c.gas, attempt.c.max_fee_wei)
         .join(anchor, anchor.c.epoch == attempt.c.epoch)
-        .where(_IS_OPEN, anchor.c.block_number.is_(None), anchor.c.epoch != besides, ~failed.exists())
+        .where(_IS_OPEN, anchor.c.block_number.is_(None), anchor.c.epoch != besides, may_be_mined())
     )
     for row in connection.execute(rows):
         costs[row.epoch] = max(costs.get(row.epoch, 0), row.gas * row.max_fee_wei)

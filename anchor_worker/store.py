@@ -20,7 +20,14 @@ from anchor_worker.machine import Phase, Place, State
 from anchor_worker.obstacles import Obstacle, Reason
 from anchor_worker.offers import Attempt, Refusal
 from anchor_worker.ports import Reply, SignedAttempt, StoredAnchor
-from anchor_worker.spending import add_spent_nonces, check_budget, read_spending, read_spent_nonces
+from anchor_worker.spending import (
+    add_spent_nonces,
+    check_budget,
+    lowest_nonce,
+    may_be_mined,
+    read_spending,
+    read_spent_nonces,
+)
 from registry.adapters.column_types import Moment
 from registry.adapters.database import read_transaction, write_transaction
 from registry.adapters.identifiers import Identifiers
@@ -74,6 +81,7 @@ class SqlAnchorStore:
                 insert(attempt).values(
                     id=self._identifiers.new(),
                     epoch=state.epoch,
+                    sender=self._sender,
                     kind=AttemptKind.ANCHOR.value,
                     nonce=new.nonce,
                     transaction_hash=_to_bytes(new.transaction),
@@ -149,20 +157,14 @@ class SqlAnchorStore:
                     token=token,
                 )
             )
-        add_spent_nonces(connection, state.epoch, state.spent[len(before.spent) :])
+        add_spent_nonces(connection, state.epoch, state.spent[len(before.spent) :], sender=self._sender)
         return StoredAnchor(state=state, version=stored.version + 1)
 
     def _stored(self, connection: Connection, row: Row[Any]) -> StoredAnchor:  # Any: rows of all columns have no type
-        spent = read_spent_nonces(connection, row.epoch)
-        used_up = [each.nonce for each in spent]
-        found = connection.execute(select(attempt).where(attempt.c.epoch == row.epoch, attempt.c.nonce.not_in(used_up)))
+        found = connection.execute(select(attempt).where(attempt.c.epoch == row.epoch, may_be_mined()))
         # Each replacement pays more than the one before: the order of signing, whatever the clock did.
         attempts = sorted((_attempt(each) for each in found), key=lambda each: each.fees.max_fee_wei)
-        highest = connection.execute(
-            select(func.max(anchor.c.nonce)).where(
-                anchor.c.chain_id == row.chain_id, anchor.c.sender == self._sender, anchor.c.epoch < row.epoch
-            )
-        ).scalar_one()
+        floor = lowest_nonce(connection, chain_id=row.chain_id, sender=self._sender, epoch=row.epoch)
         state = State(
             epoch=row.epoch,
             root=Digest(row.root),
@@ -170,8 +172,8 @@ class SqlAnchorStore:
             attempts=tuple(attempts),
             place=_place(row),
             obstacle=_obstacle(row.blocked_reason),
-            nonce_floor=0 if highest is None else highest + 1,
-            spent=spent,
+            nonce_floor=floor,
+            spent=read_spent_nonces(connection, row.epoch),
             spending=read_spending(connection, besides=row.epoch),
         )
         return StoredAnchor(state=state, version=row.version)

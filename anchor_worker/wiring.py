@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
+from secrets import SystemRandom
 
 import structlog
 from sqlalchemy import Engine
@@ -10,10 +12,14 @@ from sqlalchemy import Engine
 from anchor_worker.budget import SpendingLimits
 from anchor_worker.cycle import Worker
 from anchor_worker.fees import FeeLimits
+from anchor_worker.final_store import SqlFinalAnchors
+from anchor_worker.final_watch import FinalWatch
 from anchor_worker.leader import Leader
 from anchor_worker.light_capture import LightCapture
-from anchor_worker.observer import AnchoredLog, ChainObserver, Policy
+from anchor_worker.observer import AnchoredLog, Policy, check_node
+from anchor_worker.providers import Pool
 from anchor_worker.publishing import FilePublisher
+from anchor_worker.quorum import QuorumObserver
 from anchor_worker.sealing import EpochSealer, SealingRule
 from anchor_worker.sender import ChainSender
 from anchor_worker.store import SqlAnchorStore
@@ -38,8 +44,8 @@ log = structlog.get_logger(__name__)
 def opened_worker(settings: Settings) -> Iterator[Worker]:
     """Yield a worker for the log in the settings' database; it leads no more and its connections are closed afterwards.
 
-    Raises Refused when a setting is missing or does not fit, NotFound before the registry is initialised, Conflict when the log is in
-    another contract than the published one, Unavailable when the database cannot be reached.
+    Raises Refused when a setting is missing or does not fit, NotFound before the registry is initialised, Conflict when
+    the log is in another contract than the published one, Unavailable when the database cannot be reached.
     """
     if not settings.rpc_urls:
         raise Refused("setting-missing", "set CREDROOT_RPC_URLS: the worker needs a node")
@@ -122,23 +128,36 @@ def _worker(settings: Settings, engine: Engine, signer: AnchorSigner, leader: Le
     if record.name.contract != artifact.address:
         raise Conflict("other-contract", f"the log is in {record.name.contract}, expected {artifact.address}")
     sender = signer.address
+    anchored_log = AnchoredLog(
+        name=record.name,
+        genesis_hash="0x" + record.genesis_hash.hex(),
+        deploy_block=record.deploy_block,
+        artifact=artifact,
+    )
     nodes = [connect(url, timeout_seconds=settings.rpc_timeout_seconds) for url in settings.rpc_urls]
+    pool = Pool(
+        nodes,
+        check=partial(check_node, log=anchored_log),
+        stalled_after=timedelta(seconds=settings.finality_stalled_seconds),
+        clock=clock,
+        jitter=SystemRandom().random,
+    )
+    quorum = settings.quorum()
+    if quorum == 1:
+        log.warning("quorum_of_one", nodes=len(settings.rpc_urls), means="whatever one node says is believed")
     return Worker(
         leadership=leader,
         anchors=SqlAnchorStore(engine, sender=sender, fence=leader.fence, clock=clock),
-        observer=ChainObserver(
-            nodes,
-            log=AnchoredLog(
-                name=record.name,
-                genesis_hash="0x" + record.genesis_hash.hex(),
-                deploy_block=record.deploy_block,
-                artifact=artifact,
-            ),
+        watch=FinalWatch(pool, quorum=quorum, anchors=SqlFinalAnchors(engine, clock=clock), clock=clock),
+        observer=QuorumObserver(
+            pool,
+            quorum=quorum,
+            log=anchored_log,
             sender=sender,
             policy=_policy(settings),
             clock=clock,
         ),
-        sender=ChainSender(nodes, signer=signer, log=record.name, artifact=artifact, clock=clock),
+        sender=ChainSender(pool, signer=signer, log=record.name, artifact=artifact, clock=clock),
         sealer=build_sealer(settings, engine, record),
         publisher=FilePublisher(SqlStore(engine), folder=settings.published_dir, clock=clock),
         light=LightCapture(

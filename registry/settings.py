@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     rpc_urls: Annotated[tuple[str, ...], NoDecode] = ()
     """JSON-RPC endpoints of the chain, separated by commas; the first one chooses the block."""
 
+    rpc_quorum: Annotated[int | None, Field(ge=1)] = None
+    """How many of them must agree before an anchor is final: more than half of them unless set."""
+
     published_dir: Path = Path("published")
     """The folder of the published files: written by the worker, served by the service."""
 
@@ -146,6 +149,9 @@ class Settings(BaseSettings):
     lease_seconds: Annotated[float, Field(gt=0)] = 60.0
     """How long a worker leads unless it renews its lease, which it does every quarter of that; then another one may."""
 
+    finality_stalled_seconds: Annotated[float, Field(gt=0)] = 1800.0
+    """Tell when a node's newest finalized block is older than this; on Ethereum it is a quarter of an hour old."""
+
     log_level: str = "info"
     """debug, info, warning or error."""
 
@@ -172,6 +178,18 @@ class Settings(BaseSettings):
         if (self.signer_certificate_file is None) != (self.signer_certificate_key_file is None):
             raise ValueError("CREDROOT_SIGNER_CERTIFICATE_FILE and CREDROOT_SIGNER_CERTIFICATE_KEY_FILE go together")
         return self
+
+    @model_validator(mode="after")
+    def _quorum_can_be_met(self) -> Self:
+        if len(set(self.rpc_urls)) < len(self.rpc_urls):
+            raise ValueError("CREDROOT_RPC_URLS names a node twice: it would be two witnesses of one")
+        if self.rpc_quorum is not None and self.rpc_urls and self.rpc_quorum > len(self.rpc_urls):
+            raise ValueError(f"CREDROOT_RPC_QUORUM is above {len(self.rpc_urls)}, the number of CREDROOT_RPC_URLS")
+        return self
+
+    def quorum(self) -> int:
+        """Return how many nodes must agree."""
+        return self.rpc_quorum or len(self.rpc_urls) // 2 + 1
 
     def issuer_key_password(self) -> str:
         """Return the password of the issuers' keys.

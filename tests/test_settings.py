@@ -45,6 +45,22 @@ def test_a_value_that_cannot_be_is_refused_by_name(name: str, value: str) -> Non
     assert name in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("urls", "quorum"), [("http://a", 1), ("http://a,http://b", 2), ("http://a,http://b,http://c", 2)]
+)
+def test_more_than_half_of_the_nodes_must_agree_unless_set(urls: str, quorum: int) -> None:
+    assert settings_of({"CREDROOT_RPC_URLS": urls}).quorum() == quorum
+    assert settings_of({"CREDROOT_RPC_URLS": urls, "CREDROOT_RPC_QUORUM": "1"}).quorum() == 1
+
+
+@pytest.mark.parametrize(
+    ("urls", "quorum"), [("http://a,http://b", "0"), ("http://a,http://b", "3"), ("http://a,http://a", "1")]
+)
+def test_a_quorum_that_cannot_be_met_or_counts_a_node_twice_is_refused(urls: str, quorum: str) -> None:
+    with pytest.raises(Malformed, match="CREDROOT_RPC_"):
+        settings_of({"CREDROOT_RPC_URLS": urls, "CREDROOT_RPC_QUORUM": quorum})
+
+
 def test_half_of_a_certificate_is_refused() -> None:
     with pytest.raises(Malformed) as caught:
         settings_of({"CREDROOT_TLS_KEY_FILE": "server.key"})

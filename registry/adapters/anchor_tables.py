@@ -62,6 +62,7 @@ attempt = table(
     "attempt",
     Column("id", Id, primary_key=True),
     Column("epoch", whole_number(), ForeignKey("anchor.epoch"), nullable=False, index=True),
+    Column("sender", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("nonce", whole_number(), nullable=False),
     Column("transaction_hash", LargeBinary, nullable=False, unique=True),
@@ -107,6 +108,7 @@ lease = narrow_table(
 spent_nonce = table(
     "spent_nonce",
     Column("epoch", whole_number(), ForeignKey("anchor.epoch"), primary_key=True, autoincrement=False),
+    Column("sender", Text, primary_key=True),
     Column("nonce", whole_number(), primary_key=True, autoincrement=False),
     Column("gas", whole_number(), nullable=False),
     Column("transaction_hash", LargeBinary, nullable=False, unique=True),

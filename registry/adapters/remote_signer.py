@@ -20,7 +20,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from registry.adapters.deadline import within_deadline
-from registry.adapters.rpc import redact
+from registry.adapters.rpc_exchange import redact
 from registry.adapters.transaction_signatures import (
     address_of_public_key,
     transaction_from_signature,

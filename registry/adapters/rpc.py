@@ -8,32 +8,26 @@ callers that check every field themselves; `RpcRefused` (an `Unavailable`) is th
 
     request  ──HTTP──>  result          returned
                         error           RpcRefused: the node's words in `.reason`
-                        anything else   Unavailable: on sending, the node may have acted all the same
+                        anything else   RpcFailed: on sending, the node may have acted all the same
 
-Nothing is retried here: a retried `eth_sendRawTransaction` reports a success as an error. Chain id, genesis and
-contract code are checked with `check_chain` and `check_contract`, which raise `WrongChain`: they are never believed.
+The exchange itself, and what kinds of failure there are: `registry.adapters.rpc_exchange`. Nothing is retried here: a
+retried `eth_sendRawTransaction` reports a success as an error. Chain id, genesis and contract code are checked with
+`check_chain` and `check_contract`, which raise `WrongChain`: they are never believed.
 """
 
-import json
-import queue
 import re
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, TypeAlias, cast
-from urllib.parse import urlsplit
+from datetime import UTC, datetime
+from typing import Final, TypeAlias, cast
 
-import requests
-from requests.adapters import HTTPAdapter
-from typing_extensions import override
 from web3 import Web3
 from web3.exceptions import ContractLogicError, Web3Exception, Web3RPCError
 from web3.middleware import AttributeDictMiddleware
-from web3.providers.base import JSONBaseProvider
-from web3.types import RPCEndpoint, RPCResponse
 
-from registry.domain.canonical import JsonValue, check_nesting
-from registry.domain.errors import Malformed, Refused, Unavailable
+from registry.adapters.rpc_exchange import FailureKind, HttpProvider, RpcFailed, Tally, kind_of_error
+from registry.domain.canonical import JsonValue
+from registry.domain.errors import Refused, Unavailable
 
 BlockName: TypeAlias = int | str
 """A number, one of the tags latest, safe, finalized, or a block hash (EIP-1898)."""
@@ -41,26 +35,21 @@ BlockName: TypeAlias = int | str
 REQUEST_TIMEOUT_SECONDS: Final = 10.0
 """For the whole exchange: public nodes answer within one or two, and a worker must not wait for one that does not."""
 
-MAX_RESPONSE_BYTES: Final = 33_554_432
-"""The largest answer asked for is one page of event logs; 32 MiB bounds what a broken node can make us hold."""
-
 MAX_REASON_LENGTH: Final = 1_000
 """Nodes explain a refusal in a line or two."""
 
-_CHUNK_BYTES: Final = 65_536
-_POOL_SIZE: Final = 8
-"""Threads of the service that read the chain at the same time; more open a connection for the moment."""
-
 _QUANTITY: Final = re.compile(r"0x(?:0|[1-9a-f][0-9a-f]{0,63})")
 _HASH: Final = re.compile(r"0x[0-9a-fA-F]{64}")
+_MAX_SECONDS: Final = 253_402_300_799
+"""The end of the year 9999, the last that a time can name."""
 _DATA: Final = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
 
 
-class RpcRefused(Unavailable):
+class RpcRefused(RpcFailed):
     """The node answered with an error object: its own words, which only `reason` repeats."""
 
     def __init__(self, *, place: str, method: str, number: int, reason: str, data: JsonValue = None) -> None:
-        super().__init__("rpc-refused", f"{place} refused {method}: {reason} ({number})")
+        super().__init__("rpc-refused", f"{place} refused {method}: {reason} ({number})", kind=kind_of_error(number))
         self.method = method
         self.number = number
         self.reason = reason
@@ -82,18 +71,8 @@ def connect(url: str, *, timeout_seconds: float = REQUEST_TIMEOUT_SECONDS) -> We
     Connects lazily: no request is made here. Nothing is retried, redirected, or read from proxy variables.
     """
     # web3's other default middleware sends requests of its own (names, gas, chain id) behind the caller's back.
-    return Web3(_Provider(url, timeout_seconds=timeout_seconds), middleware=[(AttributeDictMiddleware, "attrdict")])
-
-
-def redact(url: str) -> str:
-    """Return scheme, host and port of an RPC URL: the rest may be a key. Raises Malformed `malformed-rpc-url`."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "?", parts.port
-    except ValueError as error:
-        raise Malformed("malformed-rpc-url", "expected http(s)://host[:port] as the address of a node") from error
-    host = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+    provider = HttpProvider(url, timeout_seconds=timeout_seconds)
+    return Web3(provider, middleware=[(AttributeDictMiddleware, "attrdict")])
 
 
 def request(web3: Web3, method: str, params: Sequence[JsonValue]) -> JsonValue:
@@ -101,8 +80,21 @@ def request(web3: Web3, method: str, params: Sequence[JsonValue]) -> JsonValue:
 
     Raises RpcRefused when the node answers with an error object, Unavailable when there is no usable answer.
     """
-    provider = cast("_Provider", web3.provider)  # `connect` makes no other
-    return provider.ask(method, params)
+    provider = _provider(web3)
+    answer = provider.ask(method, params)
+    if "error" in answer:
+        raise _refusal(provider.place, method, answer["error"])
+    return answer["result"]
+
+
+def place_of(web3: Web3) -> str:
+    """Return where a node is: scheme, host and port of its URL, and nothing that may be a key."""
+    return _provider(web3).place
+
+
+def tally_of(web3: Web3) -> Tally:
+    """Return what the connection was used for so far."""
+    return _provider(web3).tally()
 
 
 @contextmanager
@@ -167,6 +159,14 @@ def read_quantity(value: JsonValue, *, where: str) -> int:
     return int(value, 16)
 
 
+def read_time(value: JsonValue, *, where: str) -> datetime:
+    """Read a quantity of seconds since 1970 as a time. Raises Unavailable for anything else, the year 10000 included."""
+    seconds = read_quantity(value, where=where)
+    if seconds > _MAX_SECONDS:
+        raise _bad_answer(where, "a time in the calendar")
+    return datetime.fromtimestamp(seconds, UTC)
+
+
 def read_hash(value: JsonValue, *, where: str) -> str:
     """Read 32 bytes of hex, returned in lower case. Raises Unavailable for anything else, null included."""
     if not isinstance(value, str) or _HASH.fullmatch(value) is None:
@@ -188,6 +188,25 @@ def read_member(value: JsonValue, name: str) -> JsonValue:
     return value[name]
 
 
+def _provider(web3: Web3) -> HttpProvider:
+    return cast("HttpProvider", web3.provider)  # `connect` makes no other
+
+
+def _refusal(place: str, method: str, error: JsonValue) -> RpcFailed:
+    if not isinstance(error, dict) or not isinstance(error.get("message"), str):
+        return RpcFailed(
+            "rpc-answer", f"{place} answered {method} with an error it does not name", kind=FailureKind.ANSWER
+        )
+    number = error.get("code")
+    return RpcRefused(
+        place=place,
+        method=method,
+        number=number if isinstance(number, int) else 0,
+        reason=_spoken(str(error["message"])),
+        data=error.get("data"),
+    )
+
+
 def _reason(error: Web3RPCError) -> str:
     answer = (error.rpc_response or {}).get("error")
     return str(answer.get("message", "without a message")) if isinstance(answer, dict) else str(answer)
@@ -198,122 +217,5 @@ def _spoken(words: str) -> str:
     return words[:MAX_REASON_LENGTH].encode("utf-8", "replace").decode("utf-8")
 
 
-def _bad_answer(where: str, expected: str) -> Unavailable:
-    return Unavailable("rpc-answer", f"the node's answer for {where} is not {expected}")
-
-
-class _Provider(JSONBaseProvider):
-    """A web3 provider with one deadline for the whole exchange, a size limit and a check of the answer's id."""
-
-    def __init__(self, url: str, *, timeout_seconds: float) -> None:
-        super().__init__()
-        self.place = redact(url)
-        self._url = url
-        self._timeout_seconds = timeout_seconds
-        self._session = _new_session()
-
-    @override
-    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
-        # web3 hands over what its own middleware made of the parameters, of any shape.
-        body = self.encode_rpc_request(method, params)
-        sent_id = json.loads(body)["id"]
-        return cast("RPCResponse", self._exchange(body, sent_id, str(method)))
-
-    def ask(self, method: str, params: Sequence[JsonValue]) -> JsonValue:
-        """Ask once and return the result; raises RpcRefused or Unavailable."""
-        sent_id = next(self.request_counter)
-        body = json.dumps({"jsonrpc": "2.0", "method": method, "params": list(params), "id": sent_id}).encode()
-        answer = self._exchange(body, sent_id, method)
-        if "error" in answer:
-            raise self._refusal(method, answer["error"])
-        return answer["result"]
-
-    def _exchange(self, body: bytes, sent_id: int, method: str) -> dict[str, JsonValue]:
-        """Send a request and return the answer, which has either a result or an error."""
-        raw = self._post_within_deadline(body, method)
-        try:
-            text = raw.decode("utf-8")
-            check_nesting(text)
-            answer = json.loads(text)
-        except (ValueError, Malformed) as error:
-            raise Unavailable("rpc-answer", f"{self.place} answered {method} with something not JSON") from error
-        if (
-            not isinstance(answer, dict)
-            or answer.get("jsonrpc") != "2.0"
-            or ("error" in answer) == ("result" in answer)
-        ):
-            raise Unavailable("rpc-answer", f"{self.place} answered {method} with something not JSON-RPC")
-        # A null id is allowed beside an error: the node could not read ours.
-        if answer.get("id") != sent_id and not ("error" in answer and answer.get("id") is None):
-            raise Unavailable("rpc-answer", f"{self.place} answered another question than {method}")
-        return answer
-
-    def _refusal(self, method: str, error: JsonValue) -> Unavailable:
-        if not isinstance(error, dict) or not isinstance(error.get("message"), str):
-            return Unavailable("rpc-answer", f"{self.place} answered {method} with an error it does not name")
-        number = error.get("code")
-        return RpcRefused(
-            place=self.place,
-            method=method,
-            number=number if isinstance(number, int) else 0,
-            reason=_spoken(str(error["message"])),
-            data=error.get("data"),
-        )
-
-    def _post_within_deadline(self, body: bytes, method: str) -> bytes:
-        # Socket timeouts count from one byte to the next: a node that drips bytes would hold us for ever. Only a
-        # second thread can end the wait; it is a daemon, so an abandoned exchange does not keep the process alive.
-        outcome: queue.SimpleQueue[bytes | Unavailable] = queue.SimpleQueue()
-        threading.Thread(target=self._post_into, args=(outcome, body, method), name="rpc", daemon=True).start()
-        try:
-            result = outcome.get(timeout=self._timeout_seconds)
-        except queue.Empty:
-            # Its connection may still be dripping: the next exchange gets another one.
-            self._session = _new_session()
-            raise Unavailable(
-                "rpc-timeout", f"{self.place} did not answer {method} within {self._timeout_seconds:g} s"
-            ) from None
-        if isinstance(result, Unavailable):
-            raise result
-        return result
-
-    def _post_into(self, outcome: "queue.SimpleQueue[bytes | Unavailable]", body: bytes, method: str) -> None:
-        try:
-            outcome.put(self._post(body, method))
-        except Unavailable as error:
-            outcome.put(error)
-        except (requests.RequestException, OSError, ValueError) as error:
-            # Only the class is told: requests writes the URL, key and all, into its messages.
-            outcome.put(
-                Unavailable("rpc-transport", f"{self.place} could not be asked {method}: {type(error).__name__}")
-            )
-
-    def _post(self, body: bytes, method: str) -> bytes:
-        with self._session.post(
-            self._url,
-            data=body,
-            headers={"Content-Type": "application/json", "Accept": "application/json"},
-            timeout=self._timeout_seconds,
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            if response.status_code != requests.codes.ok:
-                raise Unavailable("rpc-http", f"{self.place} answered {method} with HTTP {response.status_code}")
-            content = bytearray()
-            for chunk in response.iter_content(_CHUNK_BYTES):
-                content += chunk
-                if len(content) > MAX_RESPONSE_BYTES:
-                    raise Unavailable(
-                        "rpc-answer", f"{self.place} answered {method} with over {MAX_RESPONSE_BYTES} bytes"
-                    )
-            return bytes(content)
-
-
-def _new_session() -> requests.Session:
-    session = requests.Session()
-    # Proxies and netrc of the environment must not see, or sign, what goes to a node.
-    session.trust_env = False
-    adapter = HTTPAdapter(pool_maxsize=_POOL_SIZE, max_retries=0)
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
-    return session
+def _bad_answer(where: str, expected: str) -> RpcFailed:
+    return RpcFailed("rpc-answer", f"the node's answer for {where} is not {expected}", kind=FailureKind.ANSWER)

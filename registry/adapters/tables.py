@@ -5,6 +5,7 @@
                ── credential_waiting, credential_entry         what is not sealed yet, and what is (credential_tables)
     epoch ── batch, epoch_list                             what was sealed
           ── anchor ── attempt, spent_nonce, anchor_event  where it is anchored, and how it came there (anchor_tables)
+                    ── final_mismatch                      what the chain denies of it (mismatch_tables)
     lease                                                  which worker anchors (anchor_tables)
     log, api_key, idempotency, secret                      the registry itself
     promise                                                what holders were promised (promise_tables)
@@ -29,7 +30,7 @@ from sqlalchemy import (
     column,
 )
 
-from registry.adapters import anchor_tables, credential_tables, table_parts
+from registry.adapters import anchor_tables, credential_tables, mismatch_tables, table_parts
 from registry.adapters.column_types import Flag, Id, Moment, one_of, sized, whole_number
 from registry.adapters.table_parts import partial_index, table
 from registry.domain.slot import LIST_SIZE, SLOT_LIMIT, Purpose
@@ -48,6 +49,7 @@ attempt: Final = anchor_tables.attempt
 anchor_event: Final = anchor_tables.anchor_event
 lease: Final = anchor_tables.lease
 spent_nonce: Final = anchor_tables.spent_nonce
+final_mismatch: Final = mismatch_tables.final_mismatch
 
 log = table(
     "log",

@@ -7,7 +7,7 @@ does not prove under that block is not known, neither for nor against the creden
 from registry.domain.check import Reason
 from registry.domain.errors import Malformed, ProofMismatch
 from registry.domain.evidence import ChainBlock, ChainEvidence
-from registry.domain.light_proof import LightQuestion, prove_state
+from registry.domain.light_proof import BLOCK_DIFFERS, LightQuestion, prove_state
 from registry.domain.log_name import LogName
 from registry.domain.patricia import Keccak
 from registry.domain.problem import Found, Problem
@@ -31,7 +31,7 @@ def read_light(
     except Malformed as error:
         return Problem(code=Reason.LIGHT_MALFORMED, message=error.message)
     except ProofMismatch as error:
-        return Problem(code=Reason.LIGHT_MISMATCH, message=error.message)
+        return Problem(code=Reason.LIGHT_MISMATCH, message=_describe(error))
     return ChainEvidence(
         block=ChainBlock(
             chain_id=log.chain_id, number=state.header.number, hash=block_hash, time=state.header.time, final=True
@@ -42,6 +42,13 @@ def read_light(
         roots={epoch: root for epoch, root in state.roots.items() if epoch <= state.latest_epoch},
         anchored_at=state.anchored_at,
     )
+
+
+def _describe(error: ProofMismatch) -> str:
+    if error.code != BLOCK_DIFFERS:
+        return error.message
+    # In the spelling of explorers and nodes: somebody will look it up.
+    return f"its light part is of block 0x{error.actual.hex()}, the one named is 0x{error.expected.hex()}"
 
 
 def light_status_epoch(parts: ReceiptParts) -> int:

@@ -22,6 +22,9 @@ from registry.domain.log_name import LogName
 from registry.domain.patricia import Keccak, find_value
 from registry.domain.rlp import decode_rlp, read_rlp_integer
 
+BLOCK_DIFFERS: Final = "block-differs"
+"""The code of a light part that is of another block."""
+
 _SEATS_SLOT: Final = 0
 _ROOTS_SLOT: Final = 1
 _LOG_BITS: Final = 128
@@ -73,7 +76,7 @@ def prove_state(light: LightPart, question: LightQuestion, *, block_hash: bytes,
     """
     actual = keccak(light.header)
     if actual != block_hash:
-        raise ProofMismatch("block-differs", "block hash", expected=block_hash, actual=actual)
+        raise ProofMismatch(BLOCK_DIFFERS, "block hash", expected=block_hash, actual=actual)
     header = BlockHeader.decode(light.header)
     code_hash, storage_root = _prove_account(light, question.log, state_root=header.state_root, keccak=keccak)
     if code_hash != question.code_hash:

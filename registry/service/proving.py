@@ -75,9 +75,9 @@ class Receipts:
 
         Raises NotFound as `of_leaf`, Unavailable when there is no node to ask, or none proves it.
         """
+        receipt = self.of_leaf(leaf)
         if self._light is None:
             raise Unavailable("no-rpc", "no Ethereum node was named")
-        receipt = self.of_leaf(leaf)
         return replace(receipt, light=prove_light(receipt, self._light).part)
 
     def make(self, unit: ReadStore, credential: CredentialRecord) -> Receipt:

@@ -11,7 +11,7 @@ from eth_utils.crypto import keccak
 from registry.adapters.artifacts import load_artifact
 from registry.adapters.light_proofs import NodeLightProver, encode_header
 from registry.adapters.rpc import connect, request
-from registry.chain_ports import LightProof
+from registry.chain_ports import LightProof, LightProver
 from registry.devchain.accounts import development_accounts
 from registry.domain.errors import Unavailable
 from registry.domain.hashing import sha256
@@ -20,6 +20,8 @@ from registry.domain.log_name import LogName
 from registry.domain.rlp import decode_rlp
 from tests.anvil import ANVIL_CHAIN_ID, ANVIL_KEYS, run_anvil
 from tests.devchain_process import run_devchain
+from tests.light_case import HandProver
+from tests.memory_chain import memory_chain
 from tests.node_chain import NodeChain, node_chain
 from tests.rpc_proxy import Change, refusal, run_proxy
 
@@ -83,19 +85,34 @@ def test_a_light_part_of_a_real_chain_proves_two_epochs_at_the_newest_final_bloc
     assert proof.part.anchorer == log_chain.account.address.lower()
 
 
-def test_one_epoch_may_be_both(chain: tuple[str, NodeChain]) -> None:
-    url, log_chain = chain
+@pytest.fixture(params=["anvil", "embedded", "memory"])
+def promised(request: pytest.FixtureRequest) -> tuple[LightProver, LogName]:
+    """Give each kind of prover, the fake too, over a log of three epochs."""
+    if request.param == "memory":
+        memory = memory_chain()
+        for root in ROOTS:
+            memory.anchor(root)
+        return HandProver(chain=memory), memory.log
+    url, log_chain = request.getfixturevalue(request.param)
+    return NodeLightProver([connect(url)], code_hash=CODE_HASH), log_chain.log
 
-    proof = prove(log_chain.log, url, anchor=2, status=2)
 
-    assert state_of(proof, log_chain.log, anchor=2, status=2).roots == {2: ROOTS[1]}
+def test_whoever_proves_proves_what_was_asked_for(promised: tuple[LightProver, LogName]) -> None:
+    prover, log = promised
+
+    one, two = (prover.prove_newest(log, anchor_epoch=2, status_epoch=status) for status in (2, 3))
+
+    assert state_of(one, log, anchor=2, status=2).roots == {2: ROOTS[1]}
+    assert state_of(two, log, anchor=2).roots == {2: ROOTS[1], 3: ROOTS[2]}
+    assert (two.latest_epoch, two.block.final, two.block.chain_id) == (3, True, log.chain_id)
+    assert keccak(two.part.header) == two.block.hash
 
 
-def test_an_epoch_that_is_not_final_has_no_light_part(chain: tuple[str, NodeChain]) -> None:
-    url, log_chain = chain
+def test_an_epoch_that_is_not_final_has_no_light_part(promised: tuple[LightProver, LogName]) -> None:
+    prover, log = promised
 
     with pytest.raises(Unavailable) as caught:
-        prove(log_chain.log, url, status=4)
+        prover.prove_newest(log, anchor_epoch=1, status_epoch=4)
 
     assert caught.value.code == "epoch-not-final"
 

@@ -3,14 +3,11 @@
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from time import monotonic
 
 import pytest
 from eth_utils.address import to_checksum_address
-from typing_extensions import override
 
 from registry.adapters.artifacts import load_artifact
 from registry.adapters.rpc import (
@@ -24,51 +21,17 @@ from registry.adapters.rpc import (
     read_hash,
     read_member,
     read_quantity,
-    redact,
+    read_time,
     request,
     translated_errors,
 )
+from registry.adapters.rpc_exchange import redact
 from registry.domain.canonical import JsonValue
 from registry.domain.errors import Refused, Unavailable
+from tests.adapters.rpc_nodes import Answer, node, reply, rpc
 
 HASH = "0x" + "ab" * 32
 TIMEOUT_SECONDS = 5.0
-
-Answer = Callable[[BaseHTTPRequestHandler, dict[str, JsonValue]], None]
-
-
-@contextmanager
-def node(answer: Answer, *, timeout_seconds: float = TIMEOUT_SECONDS) -> Iterator[str]:
-    """Run a node that answers in a way of its own; yield its URL, with a secret in it."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            answer(self, json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-
-        @override
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://user:hidden@127.0.0.1:{server.server_port}/v2/SECRET-KEY?token=SECRET"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-def reply(handler: BaseHTTPRequestHandler, body: bytes, *, status: int = 200, length: int | None = None) -> None:
-    handler.send_response(status)
-    handler.send_header("Content-Length", str(len(body) if length is None else length))
-    handler.end_headers()
-    handler.wfile.write(body)
-
-
-def rpc(handler: BaseHTTPRequestHandler, asked: dict[str, JsonValue], **members: JsonValue) -> None:
-    reply(handler, json.dumps({"jsonrpc": "2.0", "id": asked["id"], **members}).encode())
 
 
 def test_a_result_is_returned_as_it_came() -> None:
@@ -263,6 +226,13 @@ def test_what_has_the_form_is_read() -> None:
     assert read_hash(HASH.upper().replace("X", "x"), where="test") == HASH
     assert read_data("0x00ff", where="test") == b"\x00\xff"
     assert read_member({"a": None}, "a") is None
+
+
+@pytest.mark.parametrize("value", [None, 1, "0x01", hex(253_402_300_800), "0x" + "f" * 64])
+def test_a_time_is_a_quantity_within_the_calendar(value: JsonValue) -> None:
+    assert read_time(hex(253_402_300_799), where="test").year == 9999
+    with pytest.raises(Unavailable):
+        read_time(value, where="test")
 
 
 @pytest.mark.parametrize("value", ["0x1", None, "00", 1])

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -16,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 
 from registry.adapters import tables
 from registry.adapters.database import (
+    SILENT_SECONDS,
     SQLITE_CHECKPOINT_PAGES,
     open_engine,
     read_transaction,
@@ -140,6 +142,19 @@ def test_sqlite_runs_with_the_settings_that_durability_rests_on(tmp_path: Path) 
         "foreign_keys": 1,
         "trusted_schema": 0,
     }
+
+
+def test_a_server_that_vanished_without_a_word_is_noticed(postgres_url: str) -> None:
+    engine = open_engine(postgres_url)
+    with engine.connect() as connection:
+        driver = connection.connection.dbapi_connection
+        assert isinstance(driver, psycopg.Connection)
+        parameters = driver.info.get_parameters()
+    engine.dispose()
+
+    idle, interval, count = (int(parameters[f"keepalives_{name}"]) for name in ("idle", "interval", "count"))
+    assert idle + interval * count == SILENT_SECONDS
+    assert int(parameters["tcp_user_timeout"]) == SILENT_SECONDS * 1000
 
 
 def test_a_connection_that_stores_rows_by_the_thousand_keeps_more_pages(tmp_path: Path) -> None:

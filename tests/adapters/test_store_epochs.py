@@ -40,6 +40,12 @@ def sealed_and_rolled_back(store: SqlStore) -> NewEpoch:
     return made[0]
 
 
+def only_batch(epoch: NewEpoch) -> NewBatch:
+    (batch,) = epoch.batches
+    assert isinstance(batch, NewBatch)
+    return batch
+
+
 def test_nothing_waits_at_first(store: SqlStore) -> None:
     with store.read() as seen:
         waiting = seen.epochs.waiting()
@@ -199,7 +205,7 @@ def test_a_credential_is_sealed_once_and_a_refused_epoch_leaves_nothing(store: S
     issue(store, tenant, 3)
     with store.write() as unit:
         epoch = seal(unit)
-    again = replace(epoch, number=2, batches=(replace(epoch.batches[0], id=new_id()),))
+    again = replace(epoch, number=2, batches=(replace(only_batch(epoch), id=new_id()),))
 
     with pytest.raises(Conflict) as refused, store.write() as unit:
         unit.epochs.seal(again)
@@ -216,9 +222,7 @@ def test_a_batch_takes_no_credential_of_another_issuer(store: SqlStore, tenant: 
     other = add_tenant(store, "south")
     issue(store, tenant, 2)
     epoch = sealed_and_rolled_back(store)
-    (batch,) = epoch.batches
-    assert isinstance(batch, NewBatch)
-    foreign = replace(batch, issuer_id=other.issuer_id)
+    foreign = replace(only_batch(epoch), issuer_id=other.issuer_id)
 
     with pytest.raises(Conflict) as refused, store.write() as unit:
         unit.epochs.seal(replace(epoch, batches=(foreign,)))
@@ -230,8 +234,7 @@ def test_a_batch_that_miscounts_is_refused(store: SqlStore, tenant: Tenant) -> N
     issue(store, tenant, 2)
     with store.write() as unit:
         epoch = seal(unit)
-    (batch,) = epoch.batches
-    assert isinstance(batch, NewBatch)
+    batch = only_batch(epoch)
     short = replace(batch, id=new_id(), credential_ids=batch.credential_ids[:1])
     cut = replace(batch, id=new_id(), entries=batch.entries[:-1])
 

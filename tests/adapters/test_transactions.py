@@ -25,7 +25,8 @@ from registry.chain_ports import AnchorTransaction
 from registry.domain.canonical import JsonValue
 from registry.domain.errors import ProofMismatch
 from registry.domain.hashing import Digest
-from tests.adapters.test_rpc import BROKEN, HASH, node, rpc
+from tests.adapters.rpc_nodes import node, rpc
+from tests.adapters.test_rpc import BROKEN, HASH
 
 ARTIFACT: Final = load_artifact()
 ACCOUNT: Final = LocalSigner(Account.from_key("0x" + "01" * 32))

@@ -1,5 +1,6 @@
 """Batches built ahead of their epoch, on both databases: when, of what, and what becomes of them."""
 
+import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -22,7 +23,18 @@ from registry.service.proving import Receipts
 from registry.store_ports import AnchorState, NewBatch, NewCredential, WriteStore
 from tests.promises import make_promise
 from tests.registry_world import SetClock
-from tests.store_samples import LOG, NOW, Tenant, add_log, add_tenant, compose, issue, new_id, opened_store
+from tests.store_samples import (
+    LOG,
+    NOW,
+    Tenant,
+    add_log,
+    add_tenant,
+    compose,
+    issue,
+    new_credential,
+    new_id,
+    opened_store,
+)
 
 RULE = SealingRule(after=timedelta(hours=1), after_credentials=100, batch_limit=4, epoch_limit=12)
 PATIENCE_SECONDS = 60.0
@@ -206,6 +218,9 @@ def test_a_worker_that_waited_for_another_s_sealing_finds_nothing_due(
             with pytest.raises(TimeoutError):
                 second.result(timeout=0.3)
             unit.epochs.seal(epoch)
+            # Something waits again, and for long enough: but the anchor is open now.
+            (slot,) = unit.statuses.assign_slots(tenant.issuer_id, 1, draw=secrets.randbelow, now=NOW)
+            unit.credentials.insert([new_credential(tenant, slot)])
 
         assert second.result(timeout=PATIENCE_SECONDS) is None
 

@@ -98,3 +98,20 @@ def test_a_captured_light_part_stays_and_each_epoch_has_its_own(site: Site) -> N
     assert captured(site, 1) == first is not None
     assert second is not None
     assert prove(site, second, 2).latest_epoch == 2
+
+
+def test_a_node_that_cannot_prove_is_asked_again_only_after_a_while(site: Site) -> None:
+    asked: list[str] = []
+
+    def without_proofs(method: str, _: list[Any], answer: dict[str, Any]) -> dict[str, Any]:
+        asked.append(method)
+        return refusal("no proofs here") if method == "eth_getProof" else answer
+
+    site.issue()
+    with run_proxy(site.settings.rpc_urls[0], without_proofs) as poor, site.worker(rpc_urls=(poor,)) as worker:
+        worker.run_once()
+        site.mine(BLOCKS_TO_FINALITY)
+        for _ in range(3):
+            worker.run_once()
+
+    assert asked.count("eth_getProof") == 1

@@ -32,7 +32,6 @@ from tests.anchor_worker.observations import (
     a_place,
     a_sighting,
     a_sign,
-    a_spent_nonce,
     a_state,
     an_attempt,
     hash_of,
@@ -320,7 +319,6 @@ def test_an_attempt_the_nodes_refuse_is_reported_and_offered_again() -> None:
         {"phase": Phase.BLOCKED},
         {"phase": Phase.SEALED, "obstacle": Obstacle(reason=Reason.REFUSED)},
         {"phase": Phase.PENDING, "attempts": (an_attempt(), an_attempt(2, nonce=NONCE + 1))},
-        {"phase": Phase.PENDING, "attempts": (an_attempt(),), "spent": (a_spent_nonce(NONCE),)},
     ],
 )
 def test_a_state_that_no_history_leads_to_does_not_exist(impossible: dict[str, Any]) -> None:

@@ -108,7 +108,7 @@ def test_an_epoch_whose_transaction_failed_for_good_is_sealed_again_and_gets_the
     after, action = step(state, observed(**REVERTED_FOR_GOOD))
 
     spent = SpentNonce(nonce=NONCE, gas=80_000, place=a_place())
-    assert (after, action) == (a_state(Phase.SEALED, spent=(spent,)), Wait())
+    assert (after, action) == (a_state(Phase.SEALED, spent=(spent,), nonce_floor=NONCE + 1), Wait())
     _, again = step(after, observed(nonce_latest=NONCE + 1, nonce_finalized=NONCE + 1))
     assert again == a_sign(nonce=NONCE + 1, gas=160_000)
 
@@ -135,9 +135,9 @@ def test_no_second_nonce_while_anything_under_the_first_could_count(changes: dic
 
 
 def test_a_node_that_lags_behind_a_failed_transaction_is_not_given_its_nonce_again() -> None:
-    state = a_state(Phase.SEALED, spent=(a_spent_nonce(NONCE),))
+    after, _ = step(PENDING, observed(**REVERTED_FOR_GOOD))
 
-    assert step(state, observed()) == (state, Wait())
+    assert step(after, observed()) == (after, Wait())
 
 
 def test_what_failed_transactions_cost_counts_for_the_anchor() -> None:

@@ -17,6 +17,7 @@ from anchor_worker.budget import DAY, Budget
 from anchor_worker.cycle import Worker
 from anchor_worker.fees import Fees
 from anchor_worker.machine import Sign, with_attempt
+from anchor_worker.providers import Pool
 from anchor_worker.sender import ChainSender
 from anchor_worker.store import SqlAnchorStore
 from registry.adapters.clock import SystemClock
@@ -263,7 +264,8 @@ def plant_attempt(site: Site, *, gas: int) -> None:
     nonce = site.web3.eth.get_transaction_count(site.account.address)
     offer = Fees(max_fee_wei=2 * base_fee(site) + GWEI, tip_wei=GWEI)
     action = Sign(nonce=nonce, fees=offer, gas=gas, budget=Budget(day_wei=10**18, since=clock.now() - DAY))
-    sender = ChainSender([site.web3], signer=signer, log=site.log.name, artifact=ARTIFACT, clock=clock)
+    pool = Pool([site.web3], check=lambda _: None, stalled_after=DAY, clock=clock, jitter=lambda: 0.0)
+    sender = ChainSender(pool, signer=signer, log=site.log.name, artifact=ARTIFACT, clock=clock)
     signed = sender.sign(stored.state, action)
     store.add_attempt(stored, with_attempt(stored.state, signed.attempt), signed)
     engine.dispose()

@@ -66,6 +66,12 @@ class History:
     def issue(self, number: int) -> None:
         self.issued += issue(self.store, self.tenants[number % len(ISSUERS)], 1 + number // len(ISSUERS))
 
+    def accept(self, number: int) -> None:
+        """Issue some that are all promised at once."""
+        self.issue(number)
+        for credential in self.issued[-1 - number // len(ISSUERS) :]:
+            make_promise(self.store, credential)
+
     def promise(self, number: int) -> None:
         if self.issued:
             make_promise(self.store, self.issued[number % len(self.issued)])
@@ -106,6 +112,7 @@ Event: TypeAlias = Callable[[History, int], None]
 
 _EVENTS: tuple[Event, ...] = (
     History.issue,
+    History.accept,
     History.promise,
     History.revoke,
     History.build,
@@ -115,17 +122,17 @@ _EVENTS: tuple[Event, ...] = (
     History.crash_sealing,
     History.finalize,
 )
-_HISTORIES = st.lists(st.tuples(st.sampled_from(_EVENTS), st.integers(0, 15)), max_size=24)
+_HISTORIES = st.lists(st.tuples(st.sampled_from(_EVENTS), st.integers(0, 15)), min_size=8, max_size=24)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(events=_HISTORIES)
 def test_any_history_on_sqlite_ends_with_everything_sealed_once(events: list[tuple[Event, int]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         play(f"sqlite:///{Path(folder) / 'registry.db'}", events)
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(events=_HISTORIES)
 def test_any_history_on_postgresql_ends_with_everything_sealed_once(
     postgres_server: PostgresServer, events: list[tuple[Event, int]]

@@ -124,6 +124,18 @@ def test_a_failed_transaction_frees_its_epochs_nonce_and_is_counted_as_paid(engi
     assert opened_anchor(store).state == replace(again.state, phase=Phase.SIGNED)
 
 
+def test_another_account_may_use_the_same_nonce_for_an_epoch_that_failed_under_the_first(engine: Engine) -> None:
+    stored = signed_anchor(anchors(engine), 1, nonce=7)
+    anchors(engine).save(stored, failed(stored.state, 1, nonce=7, fee_paid_wei=5))
+    other = anchors(engine, SENDERS[1])
+
+    floors = [opened_anchor(store).state.nonce_floor for store in (anchors(engine), other)]
+    signed_anchor(other, 2, nonce=7)
+
+    assert floors == [8, 0]
+    assert [attempt.transaction for attempt in opened_anchor(other).state.attempts] == [hash_of(2)]
+
+
 def test_what_another_anchor_may_still_cost_is_reserved_at_its_dearest_attempt_alone(engine: Engine) -> None:
     store = anchors(engine)
     signed_anchor(store, 1)

@@ -71,7 +71,8 @@ def flip(data: bytes, bit: int) -> bytes:
         "0000",
         "c3820102" + "00",
         "c1" + "8180",  # an item that ends beyond its list
-        "c1" * MAX_DEPTH + "c0",  # too deep
+        "c4c3c2c1c0",  # too deep
+        "f8" + "ff" * 99,
     ],
 )
 def test_another_spelling_is_malformed(data: str) -> None:
@@ -82,6 +83,7 @@ def test_another_spelling_is_malformed(data: str) -> None:
 
 
 def test_lists_are_read_as_deep_as_they_may_be() -> None:
+    assert MAX_DEPTH == 4
     assert decode_rlp(bytes.fromhex("c3c2c1c0"), where="item") == ((((),),),)
 
 

@@ -114,7 +114,7 @@ def test_another_block_says_nothing() -> None:
     assert outcome(verdict, CheckId.FINALITY) == (Result.UNKNOWN, Reason.LIGHT_MISMATCH)
     assert outcome(verdict, CheckId.REVOCATION) == (Result.UNKNOWN, Reason.LIGHT_MISMATCH)
     # The block that it is of is named, so that somebody can look it up.
-    assert case().block.block_hash.hex() in verdict.check(CheckId.ANCHOR).sentence
+    assert f"of block 0x{case().block.block_hash.hex()}," in verdict.check(CheckId.ANCHOR).sentence
     assert verdict.as_of == NOW
 
 

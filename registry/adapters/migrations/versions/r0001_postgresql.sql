@@ -192,6 +192,7 @@ CREATE TABLE api_key (
 CREATE TABLE attempt (
     id UUID NOT NULL,
     epoch BIGINT NOT NULL,
+    sender TEXT NOT NULL,
     kind TEXT NOT NULL,
     nonce BIGINT NOT NULL,
     transaction_hash BYTEA NOT NULL,
@@ -234,6 +235,14 @@ CREATE TABLE lease (
     token BIGINT NOT NULL,
     until BIGINT NOT NULL,
     CONSTRAINT pk_lease PRIMARY KEY (name)
+);
+
+CREATE TABLE final_mismatch (
+    epoch BIGINT NOT NULL,
+    detail TEXT NOT NULL,
+    seen_at BIGINT NOT NULL,
+    CONSTRAINT pk_final_mismatch PRIMARY KEY (epoch),
+    CONSTRAINT fk_final_mismatch_epoch FOREIGN KEY(epoch) REFERENCES anchor (epoch)
 );
 
 CREATE TABLE batch (
@@ -302,6 +311,7 @@ CREATE INDEX ix_slot_reservation_issuer_id_expires_at ON slot_reservation (issue
 
 CREATE TABLE spent_nonce (
     epoch BIGINT NOT NULL,
+    sender TEXT NOT NULL,
     nonce BIGINT NOT NULL,
     gas BIGINT NOT NULL,
     transaction_hash BYTEA NOT NULL,
@@ -310,7 +320,7 @@ CREATE TABLE spent_nonce (
     block_hash BYTEA NOT NULL,
     block_time BIGINT NOT NULL,
     fee_paid_wei TEXT NOT NULL,
-    CONSTRAINT pk_spent_nonce PRIMARY KEY (epoch, nonce),
+    CONSTRAINT pk_spent_nonce PRIMARY KEY (epoch, sender, nonce),
     CONSTRAINT ck_spent_nonce_transaction_hash CHECK (length(transaction_hash) = 32),
     CONSTRAINT ck_spent_nonce_block_hash CHECK (length(block_hash) = 32),
     CONSTRAINT fk_spent_nonce_epoch FOREIGN KEY(epoch) REFERENCES anchor (epoch),
