@@ -1,4 +1,4 @@
-"""The worker's program: `python -m anchor_worker run | once | seal | status`.
+"""The worker's program: `python -m anchor_worker run | once | seal | status | doctor`.
 
 Settings come from the environment (docs/worker.md); options override the two of sealing and the pause. Events are
 JSON, one a line, on standard error. SIGTERM and SIGINT end `run` after the round in hand. Exit codes: 0 done, 1 refused,
@@ -6,6 +6,7 @@ JSON, one a line, on standard error. SIGTERM and SIGINT end `run` after the roun
 """
 
 import argparse
+import json
 import logging
 import select
 import signal
@@ -18,29 +19,23 @@ from types import FrameType
 from typing import Final, NoReturn
 
 import structlog
-from sqlalchemy import Engine
 from typing_extensions import override
 
-from anchor_worker.final_store import SqlFinalAnchors
-from anchor_worker.leader import present_leader
-from anchor_worker.machine import Phase
-from anchor_worker.obstacles import Reason
+from anchor_worker import status
+from anchor_worker.doctor import finding
+from anchor_worker.doctor.examination import examine
+from anchor_worker.monitoring import monitored
 from anchor_worker.wiring import build_sealer, opened_engine, opened_worker, read_log
 from registry.adapters.allocator import give_memory_back
 from registry.adapters.clock import SystemClock
 from registry.adapters.collector import spare_the_collector
-from registry.adapters.sql_store import SqlStore
 from registry.domain.errors import CredrootError, Unavailable
 from registry.settings import Settings, load_settings
-from registry.store_ports import ReadStore
 
 EXIT_DONE: Final = 0
 EXIT_REFUSED: Final = 1
 EXIT_UNAVAILABLE: Final = 3
 EXIT_USAGE: Final = 64
-
-SHOWN_EPOCHS: Final = 10
-"""What fits a screen; the published files have the rest."""
 
 log = structlog.get_logger("anchor_worker")
 
@@ -48,6 +43,9 @@ log = structlog.get_logger("anchor_worker")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code."""
     options = _parser().parse_args(arguments)
+    if options.command == "doctor":
+        # Settings that cannot be read are a finding among others.
+        return _examine(as_json=options.json)
     try:
         settings = _with_options(load_settings(), options)
         _configure_logging(settings.log_level)
@@ -61,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             case "seal":
                 _seal(settings)
             case _:
-                print("\n".join(_status_lines(settings)))
+                _show_status(settings, as_json=options.json)
     except Unavailable as error:
         print(f"error: {error.message} [{error.code}]", file=sys.stderr)
         return EXIT_UNAVAILABLE
@@ -73,11 +71,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(settings: Settings) -> None:
     give_memory_back()
-    with _stop_signals() as stopping, opened_worker(settings) as worker:
+    with _stop_signals() as stopping, opened_worker(settings) as worker, monitored(settings) as pulse:
         spare_the_collector()
         log.info("worker_started", nodes=len(settings.rpc_urls), poll_seconds=settings.poll_seconds)
         while True:
             worker.run_once()
+            pulse.beat()
             if select.select([stopping], [], [], settings.poll_seconds)[0]:
                 break
     log.info("worker_stopped")
@@ -112,37 +111,17 @@ def _seal(settings: Settings) -> None:
     print("nothing to seal" if number is None else f"sealed epoch {number}")
 
 
-def _status_lines(settings: Settings) -> list[str]:
-    with opened_engine(settings) as engine, SqlStore(engine).read() as unit:
-        waiting = unit.epochs.waiting()
-        newest, owed = unit.epochs.newest(), unit.promises.owed()
-        lines = [
-            f"log       {unit.access.log().name}",
-            _leader_line(engine),
-            f"waiting   {waiting.credentials} credentials, {waiting.status_changes} status changes",
-        ]
-        lines += [
-            f"halted    {Reason.FINAL_MISMATCH}: {each.detail}, seen {each.seen_at:%Y-%m-%d %H:%M:%S} UTC"
-            for each in SqlFinalAnchors(engine, clock=SystemClock()).mismatches()
-        ]
-        if owed is not None:
-            lines.append(f"promised  epoch {owed.through}, the first deadline {owed.deadline:%Y-%m-%d %H:%M:%S} UTC")
-        last = 0 if newest is None else newest.number
-        shown = range(last, max(last - SHOWN_EPOCHS, 0), -1)
-        return lines + [_epoch_line(unit, number) for number in shown]
+def _show_status(settings: Settings, *, as_json: bool) -> None:
+    with opened_engine(settings) as engine:
+        found = status.read_status(settings, engine, SystemClock())
+    print(json.dumps(status.as_json(found), indent=2) if as_json else "\n".join(status.as_lines(found)))
 
 
-def _leader_line(engine: Engine) -> str:
-    leader = present_leader(engine, clock=SystemClock())
-    return f"leader    {f'{leader.holder}, until {leader.until:%Y-%m-%d %H:%M:%S} UTC' if leader else 'nobody'}"
-
-
-def _epoch_line(unit: ReadStore, number: int) -> str:
-    epoch, anchor = unit.epochs.get(number), unit.epochs.anchor(number)
-    where = "" if anchor.block_number is None else f"  block {anchor.block_number}"
-    published = "  published" if epoch.published_at is not None else ""
-    reason = f"  {anchor.blocked_reason}" if anchor.state.value == Phase.BLOCKED.value else ""
-    return f"epoch {number}  {anchor.state}  sealed {epoch.sealed_at:%Y-%m-%d %H:%M:%S} UTC{where}{published}{reason}"
+def _examine(*, as_json: bool) -> int:
+    """Show what the doctor found, and return the exit code it makes of that."""
+    findings = examine()
+    print(json.dumps(finding.as_json(findings), indent=2) if as_json else finding.as_table(findings))
+    return finding.exit_code(findings)
 
 
 def _with_options(settings: Settings, options: argparse.Namespace) -> Settings:
@@ -168,7 +147,10 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="work until told to stop")
     once = commands.add_parser("once", help="do one round and end")
     commands.add_parser("seal", help="seal what waits now; a running worker anchors it")
-    commands.add_parser("status", help="show what waits and where the newest anchors stand")
+    shown = commands.add_parser("status", help="show what waits and where the newest anchors stand")
+    doctor = commands.add_parser("doctor", help="look at everything a registry needs, and say what to do")
+    for command in (shown, doctor):
+        command.add_argument("--json", action="store_true", help="write JSON, for programs")
     for command in (run, once):
         command.add_argument("--seal-after-seconds", type=_seconds, metavar="S", help="seal what has waited this long")
         command.add_argument("--seal-after-credentials", type=_count, metavar="N", help="seal when so many wait")

@@ -13,7 +13,7 @@ waits and its root repeats the last one. Otherwise no root is repeated.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, TypeAlias
@@ -126,15 +126,15 @@ class EpochSealer:
         with self._store.read() as unit:
             return self._is_due(unit)
 
-    def seal_if_due(self) -> int | None:
-        """Seal what waits as the next epoch if one is due and the last one is final, and return its number.
-
-        While an anchor is open the next epoch could not be sent: it rather grows. Raises Conflict, Unavailable.
-        """
+    def is_time(self) -> bool:
+        """Tell whether an epoch is due and the last one is final: while an anchor is open the next rather grows."""
         with self._store.read() as unit:
-            is_time = self._is_time(unit)
+            return self._is_time(unit)
+
+    def seal_if_due(self) -> int | None:
+        """Seal what waits as the next epoch if it is time, and return its number. Raises Conflict, Unavailable."""
         # Asked again under the lock: another worker may have sealed meanwhile.
-        return self._seal(self._is_time) if is_time else None
+        return self._seal(self._is_time) if self.is_time() else None
 
     def seal(self) -> int | None:
         """Seal what waits as the next epoch and return its number.
@@ -159,14 +159,7 @@ class EpochSealer:
             return True
         if waiting == self._fruitless:
             return False
-        oldest = min(
-            (
-                moment
-                for moment in (waiting.oldest_credential_at, waiting.oldest_status_change_at)
-                if moment is not None
-            ),
-            default=None,
-        )
+        oldest = _oldest(waiting)
         if oldest is None:
             return False
         return waiting.credentials >= self._rule.after_credentials or now - oldest >= self._rule.after
@@ -181,7 +174,7 @@ class EpochSealer:
             waiting, owed, previous = unit.epochs.waiting(), unit.promises.owed(), unit.epochs.newest()
             if owed is None and not waiting.credentials and not waiting.status_changes:
                 return None
-            epoch = self._compose(unit, previous, owed)
+            epoch = replace(self._compose(unit, previous, owed), waiting_since=_oldest(waiting))
             if owed is None and previous is not None and epoch.root == previous.root:
                 self._fruitless = waiting
                 return None
@@ -261,6 +254,12 @@ class EpochSealer:
         batches = len(ready) + sum(-(-group.count // self._rule.batch_limit) for group in groups)
         credentials = sum(batch.count for batch in ready) + sum(group.count for group in groups)
         return 2 * credentials > self._rule.epoch_limit or 2 * batches > MAX_BATCHES
+
+
+def _oldest(waiting: Waiting) -> datetime | None:
+    """Return when the oldest of what waits was accepted."""
+    moments = (waiting.oldest_credential_at, waiting.oldest_status_change_at)
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _due_for(owed: OwedEpochs, newest: EpochRecord | None, rule: SealingRule) -> datetime:

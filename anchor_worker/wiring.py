@@ -16,6 +16,7 @@ from anchor_worker.final_store import SqlFinalAnchors
 from anchor_worker.final_watch import FinalWatch
 from anchor_worker.leader import Leader
 from anchor_worker.light_capture import LightCapture
+from anchor_worker.numbering import ChainNumbers, NumberCheck, NumberedSealer, PublishedNumbers
 from anchor_worker.observer import AnchoredLog, Policy, check_node
 from anchor_worker.providers import Pool
 from anchor_worker.publishing import FilePublisher
@@ -64,12 +65,14 @@ def opened_engine(settings: Settings) -> Iterator[Engine]:
         engine.dispose()
 
 
-def build_sealer(settings: Settings, engine: Engine, record: LogRecord) -> EpochSealer:
-    """Return a sealer: it needs no node and no account."""
+def build_sealer(settings: Settings, engine: Engine, record: LogRecord, *checks: NumberCheck) -> NumberedSealer:
+    """Return a sealer: it needs no account, and no node but for the checks of the next number that are given."""
     rule = SealingRule(
         after=timedelta(seconds=settings.seal_after_seconds), after_credentials=settings.seal_after_credentials
     )
-    return EpochSealer(SqlStore(engine), log=record.name, rule=rule, clock=SystemClock())
+    store = SqlStore(engine)
+    sealer = EpochSealer(store, log=record.name, rule=rule, clock=SystemClock())
+    return NumberedSealer(sealer, store=store, checks=(PublishedNumbers(settings.published_dir), *checks))
 
 
 def read_log(engine: Engine) -> LogRecord:
@@ -158,7 +161,7 @@ def _worker(settings: Settings, engine: Engine, signer: AnchorSigner, leader: Le
             clock=clock,
         ),
         sender=ChainSender(pool, signer=signer, log=record.name, artifact=artifact, clock=clock),
-        sealer=build_sealer(settings, engine, record),
+        sealer=build_sealer(settings, engine, record, ChainNumbers(nodes, record)),
         publisher=FilePublisher(SqlStore(engine), folder=settings.published_dir, clock=clock),
         light=LightCapture(
             SqlStore(engine), prover=NodeLightProver(nodes, code_hash=artifact.runtime_code_hash), clock=clock

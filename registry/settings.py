@@ -4,6 +4,7 @@ Secrets come from a file (`..._FILE`) or the environment, never from the command
 docs/operating.md has the table; a test compares the two.
 """
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +20,9 @@ from registry.domain.slot import Purpose, parse_status_list_url, status_list_url
 PREFIX: Final = "CREDROOT_"
 GWEI: Final = 10**9
 ETHER: Final = 10**18
+_BIND: Final = re.compile(r"(?:\[(?P<ipv6>[0-9a-fA-F:.]+)\]|(?P<host>[^\s:\[\]/]+)):(?P<port>[0-9]{1,5})", re.ASCII)
 _ANY_LOG: Final = LogName(chain_id=1, contract="0x" + "00" * 20, number=1)
+MAX_PORT: Final = 65_535
 MAX_SECRET_BYTES: Final = 4096
 """A password file holds a line; more is the wrong file."""
 
@@ -152,6 +155,12 @@ class Settings(BaseSettings):
     finality_stalled_seconds: Annotated[float, Field(gt=0)] = 1800.0
     """Tell when a node's newest finalized block is older than this; on Ethereum it is a quarter of an hour old."""
 
+    service_metrics_bind: str | None = None
+    """Where the service tells its metrics, HOST:PORT, at `/metrics`: an address that the world does not reach."""
+
+    worker_metrics_bind: str | None = None
+    """Where the worker tells its metrics and its health, HOST:PORT, at `/metrics` and `/healthz`."""
+
     log_level: str = "info"
     """debug, info, warning or error."""
 
@@ -170,6 +179,16 @@ class Settings(BaseSettings):
         except Malformed as error:
             raise ValueError(error.message) from error
         return url
+
+    @field_validator("service_metrics_bind", "worker_metrics_bind")
+    @classmethod
+    def _names_a_port(cls, value: str | None) -> str | None:
+        try:
+            if value is not None:
+                bind_address(value)
+        except Malformed as error:
+            raise ValueError(error.message) from error
+        return value
 
     @model_validator(mode="after")
     def _tls_is_whole(self) -> Self:
@@ -233,6 +252,14 @@ def settings_of(variables: Mapping[str, str]) -> Settings:
             for item in error.errors()
         )
         raise Malformed("malformed-settings", reasons) from None
+
+
+def bind_address(text: str) -> tuple[str, int]:
+    """Read HOST:PORT, an IPv6 address in brackets. Raises Malformed `malformed-bind`."""
+    found = _BIND.fullmatch(text)
+    if found is None or int(found["port"]) > MAX_PORT:
+        raise Malformed("malformed-bind", "expected HOST:PORT")
+    return found["ipv6"] or found["host"], int(found["port"])
 
 
 def read_secret(file: Path) -> str:

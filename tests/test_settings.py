@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from registry.domain.errors import Malformed, Refused
-from registry.settings import MAX_SECRET_BYTES, load_settings, read_secret, settings_of
+from registry.settings import MAX_SECRET_BYTES, bind_address, load_settings, read_secret, settings_of
 
 
 def test_settings_come_from_variables_by_their_full_names(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,6 +30,10 @@ def test_settings_come_from_variables_by_their_full_names(monkeypatch: pytest.Mo
     [
         ("CREDROOT_PORT", "70000"),
         ("CREDROOT_POLL_SECONDS", "0"),
+        ("CREDROOT_SERVICE_METRICS_BIND", "9100"),
+        ("CREDROOT_SERVICE_METRICS_BIND", "http://127.0.0.1:9100"),
+        ("CREDROOT_WORKER_METRICS_BIND", "127.0.0.1:70000"),
+        ("CREDROOT_WORKER_METRICS_BIND", "::1:9100"),
         ("CREDROOT_PUBLIC_URL", "http://registry.example"),
         ("CREDROOT_PUBLIC_URL", "https://registry.example/?x=1"),
         ("CREDROOT_PUBLIC_URL", "https://registry.example/#top"),
@@ -59,6 +63,18 @@ def test_more_than_half_of_the_nodes_must_agree_unless_set(urls: str, quorum: in
 def test_a_quorum_that_cannot_be_met_or_counts_a_node_twice_is_refused(urls: str, quorum: str) -> None:
     with pytest.raises(Malformed, match="CREDROOT_RPC_"):
         settings_of({"CREDROOT_RPC_URLS": urls, "CREDROOT_RPC_QUORUM": quorum})
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("127.0.0.1:9100", ("127.0.0.1", 9100)),
+        ("localhost:0", ("localhost", 0)),
+        ("[::1]:9100", ("::1", 9100)),
+    ],
+)
+def test_an_address_to_listen_on_is_a_host_and_a_port(text: str, address: tuple[str, int]) -> None:
+    assert bind_address(text) == address
 
 
 def test_half_of_a_certificate_is_refused() -> None:

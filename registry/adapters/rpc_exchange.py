@@ -206,11 +206,7 @@ class HttpProvider(JSONBaseProvider):
         except queue.Empty:
             # Its connection may still be dripping: the next exchange gets another one.
             self._session = _new_session()
-            raise RpcFailed(
-                "rpc-timeout",
-                f"{self.place} did not answer {method} within {self._timeout_seconds:g} s",
-                kind=FailureKind.TIMEOUT,
-            ) from None
+            raise self._too_late(method) from None
         if isinstance(result, RpcFailed):
             raise result
         return result
@@ -220,6 +216,8 @@ class HttpProvider(JSONBaseProvider):
             outcome.put(self._post(body, method))
         except RpcFailed as error:
             outcome.put(error)
+        except requests.Timeout:
+            outcome.put(self._too_late(method))
         except (requests.RequestException, OSError, ValueError) as error:
             # Only the class is told: requests writes the URL, key and all, into its messages.
             outcome.put(
@@ -255,6 +253,13 @@ class HttpProvider(JSONBaseProvider):
                 if len(content) > MAX_RESPONSE_BYTES:
                     raise self._no_answer(method, f"over {MAX_RESPONSE_BYTES} bytes")
             return bytes(content)
+
+    def _too_late(self, method: str) -> RpcFailed:
+        return RpcFailed(
+            "rpc-timeout",
+            f"{self.place} did not answer {method} within {self._timeout_seconds:g} s",
+            kind=FailureKind.TIMEOUT,
+        )
 
     def _no_answer(self, method: str, what: str) -> RpcFailed:
         return RpcFailed("rpc-answer", f"{self.place} answered {method} with {what}", kind=FailureKind.ANSWER)

@@ -186,6 +186,7 @@ class SealingStore(EpochStore):
                 revocation_root=epoch.revocation_root,
                 suspension_root=epoch.suspension_root,
                 sealed_at=epoch.sealed_at,
+                waiting_since=epoch.waiting_since,
             )
         )
 

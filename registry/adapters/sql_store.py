@@ -13,6 +13,7 @@ from registry.adapters.issuer_store import IssuerStore
 from registry.adapters.light_store import LightProofStore
 from registry.adapters.promise_store import PromiseStore
 from registry.adapters.reservation_store import ReservationStore
+from registry.adapters.restoring_store import RestoringStore
 from registry.adapters.sealing_store import SealingStore
 from registry.adapters.status_store import StatusStore
 from registry.adapters.upload_store import UploadStore
@@ -34,6 +35,7 @@ class SqlUnit:
         self.reservations = ReservationStore(connection)
         self.promises = PromiseStore(connection)
         self.light_proofs = LightProofStore(connection)
+        self.restoring = RestoringStore(connection)
 
 
 class SqlStore:

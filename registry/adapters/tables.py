@@ -226,6 +226,8 @@ epoch = table(
     Column("revocation_root", LargeBinary, nullable=False),
     Column("suspension_root", LargeBinary, nullable=False),
     Column("sealed_at", Moment, nullable=False),
+    # When the oldest of what it holds was accepted: it is not anchored the sooner for being sealed.
+    Column("waiting_since", Moment),
     Column("published_at", Moment),
     CheckConstraint("number >= 1", name="number"),
     *(sized(name, 32) for name in _ROOTS),

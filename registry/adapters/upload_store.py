@@ -1,10 +1,11 @@
 """Uploaded files and how far they are issued."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from registry.adapters import tables
 from registry.adapters.statements import not_found, one_row
@@ -44,6 +45,13 @@ class UploadStore:
         """Return every issuer's uploads in a state."""
         statement = select(tables.upload).where(tables.upload.c.state == state.value).order_by(tables.upload.c.id)
         return tuple(map(_upload, self._connection.execute(statement)))
+
+    def count_by_state(self) -> Mapping[UploadState, int]:
+        """Tell how many uploads are in each state; every state is named."""
+        upload = tables.upload
+        rows = self._connection.execute(select(upload.c.state, func.count()).group_by(upload.c.state))
+        counts = {UploadState(state): count for state, count in rows}
+        return {state: counts.get(state, 0) for state in UploadState}
 
     def chunk(self, upload_id: UUID, n: int) -> bytes | None:
         """Return the n-th chunk of the file, from 0; None after the last."""

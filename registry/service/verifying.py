@@ -8,6 +8,9 @@ Nothing is fetched that was not asked for. What cannot be had becomes a problem 
 raises nothing, and only the verdict says what a gap means.
 """
 
+import threading
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -36,7 +39,7 @@ from registry.domain.problem import Found, Problem
 from registry.domain.proof_checking import CoveredDocument, cover_document
 from registry.domain.receipt import MAX_RECEIPT_BYTES, Receipt, ReceiptParts
 from registry.domain.status import StatusProof
-from registry.domain.verdict import Verdict, judge
+from registry.domain.verdict import Verdict, Word, judge
 from registry.ports import Clock, DidResolver, JsonLd, StatusListFetcher
 from registry.service.embedded import EndorsementGatherer
 from registry.service.published_proofs import find_leaf, make_receipt, make_status_proofs, newest_manifest
@@ -87,10 +90,19 @@ class Verifier:
         self._keccak = keccak
         self._endorsements = EndorsementGatherer(json_ld=json_ld, did_resolver=did_resolver)
         self._lists = StatusListGatherer(json_ld=json_ld, fetcher=status_lists)
+        self._counting = threading.Lock()
+        self._words: Counter[Word] = Counter()
 
     def verify(self, request: VerifyRequest) -> Verdict:
         """Return the verdict on a credential."""
-        return judge(self.gather(request))
+        verdict = judge(self.gather(request))
+        with self._counting:
+            self._words[verdict.word] += 1
+        return verdict
+
+    def words(self) -> Mapping[Word, int]:
+        """Tell how often each word was the verdict, since this was made; every word is named."""
+        return {word: self._words[word] for word in Word}
 
     def gather(self, request: VerifyRequest) -> Evidence:
         """Gather the evidence for a verdict."""

@@ -72,6 +72,7 @@ from registry.store_ports.reservations import (
     ReservationSummary,
     ReservationWriter,
 )
+from registry.store_ports.restoring import RestoringWriter
 from registry.store_ports.statuses import (
     StatusChangeRecord,
     StatusListRecord,
@@ -126,6 +127,7 @@ __all__ = [
     "ReservationRecord",
     "ReservationSummary",
     "ReservationWriter",
+    "RestoringWriter",
     "Role",
     "Standing",
     "StatusChangeRecord",
@@ -241,6 +243,11 @@ class WriteStore(ReadStore, Protocol):
     @property
     @override
     def light_proofs(self) -> LightProofWriter: ...
+
+    @property
+    def restoring(self) -> RestoringWriter:
+        """What published files know and the database forgot."""
+        ...
 
 
 class Store(Protocol):

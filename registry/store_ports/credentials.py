@@ -80,6 +80,10 @@ class CredentialRecord:
 class CredentialReader(Protocol):
     """Reads credentials."""
 
+    def count(self) -> int:
+        """Tell how many credentials were issued."""
+        ...
+
     def get(self, issuer_id: UUID, credential_id: UUID) -> CredentialRecord:
         """Return an issuer's credential; another issuer's is not found. Raises NotFound."""
         ...

@@ -125,6 +125,8 @@ class NewEpoch:
     chain_id: int
     contract: str
     log_number: int
+    waiting_since: datetime | None = None
+    """When the oldest of what it holds was accepted; None when nothing waited."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

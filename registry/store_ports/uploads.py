@@ -4,6 +4,7 @@ received ──> checked ──> issuing ──> issued
                  └──> failed  <──┘
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -69,6 +70,10 @@ class UploadReader(Protocol):
 
     def in_state(self, state: UploadState) -> tuple[UploadRecord, ...]:
         """Return every issuer's uploads in a state, by ascending id: after a crash, what is to be carried on."""
+        ...
+
+    def count_by_state(self) -> Mapping[UploadState, int]:
+        """Tell how many uploads are in each state; every state is named."""
         ...
 
     def chunk(self, upload_id: UUID, n: int) -> bytes | None:

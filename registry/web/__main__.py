@@ -10,6 +10,8 @@ import argparse
 import logging
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Final
 
@@ -17,10 +19,13 @@ import structlog
 
 from registry.adapters.allocator import give_memory_back
 from registry.adapters.collector import spare_the_collector
+from registry.adapters.metrics_server import serving_metrics
 from registry.domain.errors import CredrootError, Unavailable
+from registry.service.container import Container
 from registry.service.restoring import CaughtUp, catch_up
-from registry.settings import load_settings
+from registry.settings import Settings, bind_address, load_settings
 from registry.web.app import create_app, create_interop_app
+from registry.web.metering import Metering, ServiceCollector
 from registry.web.serving import authority, check_certificate, listen, serve
 from registry.wiring.interop import InteropServer, opened_interop
 from registry.wiring.interop_options import InteropOptions, add_interop_arguments, read_interop_options
@@ -59,15 +64,29 @@ def _serve_registry() -> None:
     taken = catch_up(container.resources, container.published)
     _log_catching_up(taken)
     if taken.epochs:
-        # The next epoch after the newest stored one is anchored already: a promise of it could not be kept.
+        # The chain may have an epoch more than the published files: a promise made now could then not be kept.
         container = container.without_promises()
     listeners = listen(settings.host, settings.port)
     scheme = "http" if certificate is None else "https"
     addresses = " ".join(f"{scheme}://{authority(listener)}" for listener in listeners)
     ready = f"credroot listens on {addresses} as {settings.public_url}"
-    app = create_app(container)
-    spare_the_collector()
-    serve(app, listeners, ready=ready, certificate=certificate, key=key)
+    metering = Metering()
+    with _metrics_served(settings, metering, container):
+        app = create_app(container, metering)
+        spare_the_collector()
+        serve(app, listeners, ready=ready, certificate=certificate, key=key)
+
+
+@contextmanager
+def _metrics_served(settings: Settings, metering: Metering, container: Container) -> Iterator[None]:
+    if settings.service_metrics_bind is None:
+        yield
+        return
+    metering.registry.register(ServiceCollector(container))
+    address = bind_address(settings.service_metrics_bind)
+    with serving_metrics(address, metering.registry, is_healthy=lambda: True) as port:
+        structlog.get_logger().info("metrics_served", host=address[0], port=port)
+        yield
 
 
 def _serve_interop(options: InteropOptions) -> None:

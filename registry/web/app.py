@@ -16,6 +16,7 @@ from registry.service.container import Container
 from registry.web import problems
 from registry.web.delivery import Delivery
 from registry.web.limits import BodyLimit
+from registry.web.metering import Meter, Metering
 from registry.web.openapi import complete
 from registry.web.routers import (
     achievements,
@@ -58,10 +59,10 @@ class KeylessApp(App):
         return self.openapi_schema
 
 
-def create_app(container: Container) -> FastAPI:
+def create_app(container: Container, metering: Metering | None = None) -> FastAPI:
     """Make the application; starting it carries on unfinished uploads, ending it closes what was opened."""
     summary = "A credential registry whose every fact is one Merkle path to one Ethereum transaction."
-    return _with_routes(App, container, (*_REGISTRY, *_VC_API), summary=summary)
+    return _with_routes(App, container, (*_REGISTRY, *_VC_API), summary=summary, metering=metering)
 
 
 def create_interop_app(container: Container) -> FastAPI:
@@ -84,7 +85,14 @@ _REGISTRY: Final = (
 _VC_API: Final = (vc_issuing, vc_verification, did_resolution)
 
 
-def _with_routes(kind: type[App], container: Container, resources: Sequence[ModuleType], *, summary: str) -> FastAPI:
+def _with_routes(
+    kind: type[App],
+    container: Container,
+    resources: Sequence[ModuleType],
+    *,
+    summary: str,
+    metering: Metering | None = None,
+) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(container.runner.resume)
@@ -107,6 +115,8 @@ def _with_routes(kind: type[App], container: Container, resources: Sequence[Modu
     app.state.container = container
     app.add_middleware(BodyLimit, max_upload_bytes=container.max_upload_bytes)
     app.add_middleware(problems.LastResort)
+    if metering is not None:
+        app.add_middleware(Meter, metering=metering)
     app.add_middleware(Delivery)
     problems.install(app)
     for resource in resources:

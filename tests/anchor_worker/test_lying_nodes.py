@@ -21,6 +21,9 @@ Lie = Callable[[JsonValue], dict[str, JsonValue]]
 def site(tmp_path: Path) -> Iterator[Site]:
     with run_anvil(*ANVIL_ARGUMENTS) as node, site_on_anvil(node.url, tmp_path) as made:
         made.issue()
+        with made.worker() as worker:
+            # By a node that does not lie: sealing asks it too.
+            worker.seal()
         yield made
 
 

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from anchor_worker.fees import Market
 from anchor_worker.machine import Observation, Phase, State
-from anchor_worker.quorum import conclude
+from anchor_worker.quorum import QuorumObserver, conclude
 from registry.store_ports import AnchorState
 from tests.anchor_worker.lying_providers import (
     calling_everything_reverted,
@@ -143,12 +143,20 @@ def test_what_each_provider_says_is_told_when_they_differ(mined: Site) -> None:
     assert (differ["epoch"], differ["quorum"], differ["log_level"]) == (1, 2, "info")
 
 
-def test_a_contradiction_is_told_as_a_warning(mined: Site) -> None:
+def test_a_contradiction_is_told_as_a_warning_and_counted(mined: Site) -> None:
     mined.mine(BLOCKS_TO_FINALITY)
 
-    events = run_before(mined, calling_everything_reverted, honest, honest)
+    changes: list[Change] = [calling_everything_reverted, honest, honest]
+    with (
+        providers(mined.settings.rpc_urls[0], changes) as urls,
+        capture_logs() as events,
+        mined.worker(rpc_urls=urls) as worker,
+    ):
+        worker.run_once()
 
-    (differ,) = told(events, "providers_differ")
+    (differ,) = told(list(events), "providers_differ")
+    assert isinstance(worker._observer, QuorumObserver)
+    assert worker._observer.disagreements == 1
     assert sorted(words.split()[0] for words in differ["answers"].values()) == ["BLOCKED", "FINAL", "FINAL"]
     assert differ["log_level"] == "warning"
 

@@ -284,6 +284,8 @@ def test_another_chain_behind_the_same_url_is_not_believed(tmp_path: Path) -> No
 def test_a_node_that_is_down_changes_nothing_and_another_one_is_asked(tmp_path: Path) -> None:
     with run_anvil(*ANVIL_ARGUMENTS) as node, site_on_anvil(node.url, tmp_path) as site:
         site.issue()
+        with site.worker() as worker:
+            worker.seal()
         closed = "http://127.0.0.1:9"
         site.run_once(rpc_urls=(closed,))
         unknown = site.anchor(1)

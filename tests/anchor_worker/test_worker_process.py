@@ -12,6 +12,7 @@ from eth_account import Account
 
 from registry.store_ports import AnchorState
 from tests.anchor_worker.rpc_proxy import run_proxy
+from tests.anchor_worker.scraping import health, port_told, wait_for
 from tests.anchor_worker.sites import Site, funded_account, site_on
 from tests.anchor_worker.worker_processes import TIMEOUT_SECONDS, await_event, finished, started
 from tests.devchain_process import DevChainProcess
@@ -75,6 +76,34 @@ def test_run_works_until_it_is_told_to_stop_and_writes_json_events(site: Site) -
         event["event"] for event in events
     }
     assert bytes(site.account.key).hex() not in json.dumps(events)
+
+
+def test_a_worker_tells_its_metrics_and_health_while_it_runs_and_ends_politely_all_the_same(site: Site) -> None:
+    site.issue()
+    with started(site, "run", CREDROOT_WORKER_METRICS_BIND="127.0.0.1:0") as process:
+        port = port_told(process)
+        alive = health(port)
+        told = wait_for(port, "credroot_account_balance_wei")
+        process.send_signal(signal.SIGTERM)
+        _, rest = process.communicate(timeout=TIMEOUT_SECONDS)
+
+    assert alive == 200
+    assert told["credroot_worker_last_round_timestamp_seconds"][()] > 0
+    assert told["credroot_build_info"]
+    assert told["process_resident_memory_bytes"][()] > 0
+    assert process.returncode == 0
+    assert json.loads(rest.splitlines()[-1])["event"] == "worker_stopped"
+
+
+def test_the_doctor_and_the_status_are_commands_with_exit_codes_of_their_own(site: Site) -> None:
+    sound = finished(site, "doctor")
+    down = finished(site, "doctor", "--json", CREDROOT_RPC_URLS="http://127.0.0.1:9")
+    poor = finished(site, "doctor", CREDROOT_ANCHOR_KEY_FILE=str(site.folder / "absent"))
+    status = finished(site, "status", "--json")
+
+    assert (sound[0], down[0], poor[0]) == (0, 3, 1), sound[1]
+    assert json.loads(down[1])["exitCode"] == 3
+    assert json.loads(status[1])["log"] == str(site.log.name)
 
 
 def test_seal_seals_what_waits_and_leaves_the_anchoring_to_a_running_worker(site: Site) -> None:

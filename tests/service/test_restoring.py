@@ -8,7 +8,7 @@ import pytest
 
 from anchor_worker.publishing import FilePublisher
 from registry.adapters.published import open_published
-from registry.domain.errors import NotFound, Refused
+from registry.domain.errors import NotFound, ProofMismatch, Refused
 from registry.domain.slot import LIST_SIZE, Purpose
 from registry.domain.status_tree import read_bit
 from registry.service.restoring import CaughtUp, catch_up
@@ -59,8 +59,8 @@ def test_a_restored_database_knows_every_published_slot_and_revocation(sqlite_ur
             )
             bits = unit.statuses.status_list(Purpose.REVOCATION, first.slot // LIST_SIZE).bits
 
-        assert taken == CaughtUp(epochs=2, slots=5, bits=1)
-        assert again == CaughtUp(epochs=2, slots=0, bits=0)
+        assert taken == CaughtUp(epochs=2, slots=5, bits=1, credentials=0)
+        assert again == CaughtUp(epochs=0, slots=0, bits=0, credentials=0)
         assert new == 0
         assert read_bit(bits, first.slot % LIST_SIZE)
         assert restored.get(first).standing is Standing.REVOKED
@@ -116,9 +116,68 @@ def test_an_issuer_made_after_the_backup_is_missed_loudly(sqlite_url: str, tmp_p
     assert caught.value.code == "issuer-forgotten"
 
 
+def test_an_epoch_whose_files_were_changed_is_not_taken_back(sqlite_url: str, tmp_path: Path) -> None:
+    database = Path(sqlite_url.removeprefix("sqlite:///"))
+    with opened_world(sqlite_url, tmp_path) as world:
+        issuer = world.add_issuer()
+        achievement = world.add_achievement(issuer)
+        world.engine.dispose()
+        shutil.copy(database, tmp_path / "backup.db")
+        first = world.issue(issuer, achievement, "first@example.org")
+        change(world, issuer, first, StatusAction.REVOKE)
+        world.anchor()
+        publish(world)
+        folder = world.container.published_dir / "epochs" / "1"
+        published = open_published(str(world.container.published_dir))
+
+    backup = tmp_path / "restored"
+    backup.mkdir()
+    (entries,) = folder.glob("batch-*.bin")
+    whole = entries.read_bytes()
+    entries.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with opened_world(f"sqlite:///{tmp_path / 'backup.db'}", backup) as restored:
+        with pytest.raises(ProofMismatch):
+            catch_up(restored.resources, published)
+        with restored.store.read() as unit:
+            nothing = unit.epochs.newest()
+        entries.write_bytes(whole)
+        taken = catch_up(restored.resources, published)
+
+    assert nothing is None
+    assert (taken.epochs, taken.slots, taken.bits) == (1, 1, 1)
+
+
+def test_a_change_that_the_published_epoch_does_not_have_goes_on_waiting(sqlite_url: str, tmp_path: Path) -> None:
+    database = Path(sqlite_url.removeprefix("sqlite:///"))
+    with opened_world(sqlite_url, tmp_path) as world:
+        issuer = world.add_issuer()
+        achievement = world.add_achievement(issuer)
+        first, second = (world.issue(issuer, achievement, f"{name}@example.org") for name in ("first", "second"))
+        change(world, issuer, first, StatusAction.REVOKE)
+        world.engine.dispose()
+        shutil.copy(database, tmp_path / "backup.db")
+        world.anchor()
+        publish(world)
+        published = open_published(str(world.container.published_dir))
+
+    backup = tmp_path / "restored"
+    backup.mkdir()
+    with opened_world(f"sqlite:///{tmp_path / 'backup.db'}", backup) as restored:
+        # Somebody was quicker than the service: this revocation is in no epoch.
+        change(restored, issuer, second, StatusAction.REVOKE)
+        taken = catch_up(restored.resources, published)
+        with restored.store.read() as unit:
+            tied = [unit.statuses.changes(each.id)[0].epoch for each in (first, second)]
+            places = [unit.credentials.by_id(each.id).epoch for each in (first, second)]
+
+    assert taken.credentials == 2
+    assert tied == [1, None]
+    assert places == [1, 1]
+
+
 def test_a_database_that_forgot_nothing_is_left_alone(world: World, issuer: IssuerRecord) -> None:
     world.issue(issuer, world.add_achievement(issuer))
     world.anchor()
     publish(world)
 
-    assert catch_up(world.resources, world.container.published) == CaughtUp(epochs=0, slots=0, bits=0)
+    assert catch_up(world.resources, world.container.published) == CaughtUp(epochs=0, slots=0, bits=0, credentials=0)

@@ -3,6 +3,7 @@ upload, and nothing secret in anything it prints.
 """
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -30,6 +31,7 @@ from registry.settings import Settings
 from registry.web.serving import listen
 from registry.wiring.serving import build_container
 from tests.adapters.chunk_work import is_running, until
+from tests.anchor_worker.scraping import scrape
 from tests.paths import REPO_ROOT
 from tests.registry_world import BODY
 from tests.store_samples import LOG
@@ -187,6 +189,22 @@ def test_a_signal_ends_it_after_the_requests_in_hand(site: Site, number: signal.
 
     assert (code, left) == (0, "")
     assert service.printed.count("\n") == 1
+
+
+def test_metrics_are_told_at_an_address_of_their_own_and_nowhere_else(site: Site) -> None:
+    site.initialise()
+    site.environment["SERVICE_METRICS_BIND"] = "127.0.0.1:0"
+    with running(site) as service, client(service) as http:
+        until(lambda: any("metrics_served" in line for line in service.errors))
+        port = next(json.loads(line)["port"] for line in service.errors if "metrics_served" in line)
+        public = http.get("/metrics").status_code
+        told = scrape(port)
+        code = stop(service, signal.SIGTERM)
+
+    asked = (("method", "GET"), ("route", "unmatched"), ("status", "4xx"))
+    assert (public, told["credroot_http_requests_total"][asked]) == (404, 1)
+    assert told["credroot_credentials_issued_total"][()] == 0
+    assert code == 0
 
 
 def test_a_port_that_is_taken_is_said_so(site: Site) -> None:

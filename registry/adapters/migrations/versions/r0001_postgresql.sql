@@ -13,6 +13,7 @@ CREATE TABLE epoch (
     revocation_root BYTEA NOT NULL,
     suspension_root BYTEA NOT NULL,
     sealed_at BIGINT NOT NULL,
+    waiting_since BIGINT,
     published_at BIGINT,
     CONSTRAINT pk_epoch PRIMARY KEY (number),
     CONSTRAINT ck_epoch_number CHECK (number >= 1),

@@ -13,6 +13,7 @@ CREATE TABLE epoch (
     revocation_root BLOB NOT NULL,
     suspension_root BLOB NOT NULL,
     sealed_at INTEGER NOT NULL,
+    waiting_since INTEGER,
     published_at INTEGER,
     CONSTRAINT pk_epoch PRIMARY KEY (number),
     CONSTRAINT ck_epoch_number CHECK (number >= 1),

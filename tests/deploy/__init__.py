@@ -1,0 +1,1 @@
+"""Files for operators: alerts, units, containers: compared with the program that they run."""
