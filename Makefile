@@ -8,6 +8,7 @@
 #   make fuzz-api    20,000 requests made from the OpenAPI documents, to a registry and an interoperability server
 #   make contracts-check  the part of it that is in make check
 #   make slither     the contracts under Slither
+#   make crash-points  kill the worker at every point of an epoch's life, on both databases (ten minutes)
 #   make mutation    mutation tests of the domain (slow, nightly)
 #   make changes     every change of one character of thirty signed documents (twenty minutes)
 #   make bench       badges a second, against a peer, and a million credentials end to end (a quarter of an hour)
@@ -39,7 +40,7 @@ TEST_PROCESSES ?= 2
 PYTEST_ARGS ?=
 SHARED_DATA := $(or $(CREDROOT_SHARED_DATA),../shared/data)
 
-.PHONY: help demo serve test many-workers bench changes fuzz-api equality judges-tools check contracts slither mutation lock generated generated-check coverage clean
+.PHONY: help demo serve test many-workers crash-points bench changes fuzz-api equality judges-tools check contracts slither mutation lock generated generated-check coverage clean
 .PHONY: format-check lint types import-rules dead-code dependencies spelling generated-pages
 
 help:
@@ -107,6 +108,9 @@ tests/judges/node_modules/.credroot-stamp: tests/judges/package.json tests/judge
 	cd tests/judges && npm install --no-save --no-package-lock --ignore-scripts
 	@touch $@
 
+crash-points: $(VENV)/.dev contracts-tools
+	$(RUN) -m pytest -n $(TEST_PROCESSES) -rP --every-crash-point tests/faults/test_crash_points.py
+
 EQUALITY_DOCUMENTS ?= 25000
 
 equality: $(VENV)/.dev
@@ -163,7 +167,7 @@ dependencies: $(VENV)/.dev
 	$(RUN) -m deptry .
 
 # Pages and vectors made from the code, in git exactly as the code makes them. The contracts' artifacts are compared by `contracts`.
-GENERATED_PAGES := docs/settings.md docs/routes.md docs/commands.md tests/vectors docs/examples
+GENERATED_PAGES := docs/settings.md docs/routes.md docs/commands.md docs/faults.md tests/vectors docs/examples
 
 generated: generated-pages contracts-artifacts $(VENV)/.dev
 	$(RUN) -m tests.contracts.page

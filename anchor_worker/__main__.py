@@ -76,7 +76,7 @@ def _run(settings: Settings) -> None:
         log.info("worker_started", nodes=len(settings.rpc_urls), poll_seconds=settings.poll_seconds)
         while True:
             worker.run_once()
-            pulse.beat()
+            pulse.beat(lease_token=worker.lease_token, quorum_disagreements=worker.quorum_disagreements)
             if select.select([stopping], [], [], settings.poll_seconds)[0]:
                 break
     log.info("worker_stopped")

@@ -47,9 +47,13 @@ class Spending:
     reserved_wei: int = 0
     """The most that signed transactions of other anchors, none of them in a block, can cost."""
 
+    def paid_wei(self, since: datetime) -> int:
+        """Sum up what was paid after a moment."""
+        return sum(payment.wei for payment in self.payments if payment.block_time > since)
+
     def committed_wei(self, since: datetime) -> int:
         """Sum up what was paid after a moment and what is reserved."""
-        return self.reserved_wei + sum(payment.wei for payment in self.payments if payment.block_time > since)
+        return self.reserved_wei + self.paid_wei(since)
 
 
 NOTHING_SPENT: Final = Spending()

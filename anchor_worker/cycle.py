@@ -66,6 +66,16 @@ class Worker:
         """Become the leader, or go on being it. Raises NotLeader, Unavailable."""
         self._leadership.acquire()
 
+    @property
+    def lease_token(self) -> int | None:
+        """The fencing token while this worker leads."""
+        return self._leadership.token
+
+    @property
+    def quorum_disagreements(self) -> int:
+        """How often nodes told different stories of what cannot be taken back."""
+        return self._observer.disagreements
+
     def run_once(self) -> None:
         """Do one round; what the outside world fails to do is noted and left for the next one."""
         # A full disk must not keep a signed transaction from being sent, nor a node that is down an epoch from sealing.

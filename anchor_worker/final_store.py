@@ -1,11 +1,13 @@
 """Final anchors, to be compared with the chain, and the marks of those that it denies. No anchor is ever changed here."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, delete, insert, select
 
 from anchor_worker.machine import Phase
+from anchor_worker.ports import Fenced
 from registry.adapters.database import read_transaction, write_transaction
 from registry.adapters.tables import anchor, final_mismatch
 from registry.ports import Clock
@@ -33,10 +35,11 @@ class Mismatch:
 class SqlFinalAnchors:
     """The final anchors of a database."""
 
-    def __init__(self, engine: Engine, *, clock: Clock) -> None:
-        """`clock` tells when a mismatch was seen."""
+    def __init__(self, engine: Engine, *, clock: Clock, fence: Callable[[Connection], int] | None = None) -> None:
+        """`clock` tells when a mismatch was seen; `fence` is the leader's, without which nothing may be marked."""
         self._engine = engine
         self._clock = clock
+        self._fence = fence or _closed
 
     def newest(self, *, below: int | None = None) -> FinalAnchor | None:
         """Return the newest final anchor, of an epoch below a number if one is given; None when there is none."""
@@ -69,6 +72,7 @@ class SqlFinalAnchors:
     def mark(self, epoch: int, detail: str) -> None:
         """Note that the chain denies an anchor; what was noted first stays."""
         with write_transaction(self._engine) as connection:
+            self._fence(connection)
             known = connection.execute(
                 select(final_mismatch.c.epoch).where(final_mismatch.c.epoch == epoch)
             ).one_or_none()
@@ -78,7 +82,12 @@ class SqlFinalAnchors:
     def unmark(self, epoch: int) -> None:
         """Note that the chain has the anchor after all."""
         with write_transaction(self._engine) as connection:
+            self._fence(connection)
             connection.execute(delete(final_mismatch).where(final_mismatch.c.epoch == epoch))
+
+
+def _closed(_connection: Connection) -> int:
+    raise Fenced("only the leader marks final anchors")
 
 
 def _final_anchor(epoch: int, block_number: int, block_hash: bytes) -> FinalAnchor:

@@ -81,6 +81,12 @@ class Leader:
         self._heartbeat.start()
         log.info("leader_elected", holder=self._holder, token=term.token)
 
+    @property
+    def token(self) -> int | None:
+        """The lease's fencing token, None while this worker does not lead."""
+        term = self._term
+        return None if term is None or term.over.is_set() else term.token
+
     def fence(self, connection: Connection) -> int:
         """Make sure that this worker leads until the transaction ends, and return the lease's token.
 

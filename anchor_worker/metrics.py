@@ -13,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
+from anchor_worker.budget import SpendingLimits
 from anchor_worker.chain_watch import ChainFacts, NodeReport, SeenBlock
 from anchor_worker.readings import Readings, Tallier, Tally
 from anchor_worker.vitals import Pulse, Vitals
@@ -32,13 +33,15 @@ class WorkerCollector(Collector):
         count: Tallier,
         reports: Callable[[], Sequence[NodeReport]],
         pulse: Pulse,
+        limits: SpendingLimits,
         clock: Clock,
     ) -> None:
-        """Take where to read the database, the newest look at each node, and the worker's own vitals."""
+        """Take where to read the database, the newest look at each node, the worker's vitals, the operator's limits."""
         self._read = read
         self._count = count
         self._reports = reports
         self._pulse = pulse
+        self._limits = limits
         self._clock = clock
 
     @override
@@ -46,7 +49,7 @@ class WorkerCollector(Collector):
         """Yield every metric; without a database those that need none."""
         yield InfoMetricFamily("credroot_build", "What runs here.", value={"version": metadata.version(DISTRIBUTION)})
         yield from _of_worker(self._pulse.vitals)
-        yield from _of_nodes(self._reports(), self._clock)
+        yield from _of_nodes(self._reports(), self._limits, self._clock)
         try:
             readings = self._read()
             tally = self._count.read(final=readings.newest_final)
@@ -55,6 +58,11 @@ class WorkerCollector(Collector):
             return
         yield _gauge("credroot_database_up", "Whether the database could be read just now.", 1)
         yield from _of_database(readings, tally)
+        yield _gauge(
+            "credroot_budget_left_wei",
+            "What may still be offered in this day of 24 hours.",
+            self._limits.day_wei - readings.committed_wei,
+        )
 
 
 def _of_worker(vitals: Vitals) -> Iterator[Metric]:
@@ -63,27 +71,17 @@ def _of_worker(vitals: Vitals) -> Iterator[Metric]:
         "When the worker last ended a round.",
         vitals.round_ended_at.timestamp(),
     )
-    yield _gauge("credroot_worker_is_leader", "Whether this worker anchors for the account.", int(vitals.is_leader))
+    leads = int(vitals.lease_token is not None)
+    yield _gauge("credroot_worker_is_leader", "Whether this worker anchors for the account.", leads)
     yield _optional("credroot_worker_lease_token", "The fencing token of the worker's lease.", vitals.lease_token)
-    yield _optional("credroot_budget_left_wei", "What may still be offered today.", vitals.budget_left_wei)
-    yield _gauge(
-        "credroot_account_balance_floor_wei",
-        "The balance below which the operator wants to be told; 0 when nothing is set.",
-        vitals.balance_floor_wei or 0,
-    )
     yield _counter(
         "credroot_quorum_disagreements",
         "How often nodes told different stories of what is final.",
         vitals.quorum_disagreements,
     )
-    yield _counter(
-        "credroot_final_mismatches",
-        "How often a block that had been final was found replaced.",
-        vitals.final_mismatches,
-    )
 
 
-def _of_nodes(reports: Sequence[NodeReport], clock: Clock) -> Iterator[Metric]:
+def _of_nodes(reports: Sequence[NodeReport], limits: SpendingLimits, clock: Clock) -> Iterator[Metric]:
     told = [report.facts for report in reports if report.facts is not None]
     heads = [facts.head for facts in told]
     newest_head = max((head.number for head in heads), default=0)
@@ -105,10 +103,10 @@ def _of_nodes(reports: Sequence[NodeReport], clock: Clock) -> Iterator[Metric]:
         failures.add_metric([report.place], report.failures)
     yield failures
     if told:
-        yield from _of_chain(max(told, key=lambda facts: facts.head.number), told, clock)
+        yield from _of_chain(max(told, key=lambda facts: facts.head.number), told, limits, clock)
 
 
-def _of_chain(newest: ChainFacts, told: Sequence[ChainFacts], clock: Clock) -> Iterator[Metric]:
+def _of_chain(newest: ChainFacts, told: Sequence[ChainFacts], limits: SpendingLimits, clock: Clock) -> Iterator[Metric]:
     finalized = max((facts.finalized for facts in told if facts.finalized is not None), key=_number, default=None)
     yield _gauge("credroot_chain_head_block", "The newest block.", newest.head.number)
     yield _gauge("credroot_chain_head_age_seconds", "How old the newest block is.", _age(newest.head, clock))
@@ -122,6 +120,11 @@ def _of_chain(newest: ChainFacts, told: Sequence[ChainFacts], clock: Clock) -> I
     )
     yield _gauge("credroot_chain_epochs", "Epochs in our log, by the newest block.", newest.epochs)
     yield _gauge("credroot_account_balance_wei", "What the anchoring account has.", newest.balance_wei)
+    yield _gauge(
+        "credroot_account_balance_floor_wei",
+        "The balance below which the operator wants to be told, while the base fee is what it is.",
+        limits.floor_anchors * newest.anchor_cost_wei,
+    )
     yield _gauge(
         "credroot_anchor_cost_wei", "What an anchor may cost while the base fee is what it is.", newest.anchor_cost_wei
     )
@@ -163,6 +166,7 @@ def _of_database(readings: Readings, tally: Tally) -> Iterator[Metric]:
     yield _counter("credroot_sends", "Times that a transaction was sent.", tally.sends)
     yield _counter("credroot_reorgs", "Times that an anchor's block vanished.", tally.reorganisations)
     yield _gauge("credroot_fees_spent_24h_wei", "Fees paid by blocks of the last 24 hours.", readings.fees_spent_wei)
+    yield _gauge("credroot_final_mismatches", "Final anchors that the chain denies.", readings.final_mismatches)
     yield _gauge("credroot_anchor_next_nonce", "One above the highest nonce given to an anchor.", readings.next_nonce)
     yield _gauge(
         "credroot_promise_first_deadline_timestamp_seconds",

@@ -9,7 +9,7 @@ from anchor_worker.chain_watch import ChainWatch
 from anchor_worker.metrics import WorkerCollector
 from anchor_worker.readings import Tallier, read_readings
 from anchor_worker.vitals import Pulse
-from anchor_worker.wiring import opened_engine, read_log
+from anchor_worker.wiring import opened_engine, read_log, spending_limits
 from registry.adapters.clock import SystemClock
 from registry.adapters.metrics_server import new_registry, serving_metrics
 from registry.settings import Settings, bind_address
@@ -39,6 +39,7 @@ def monitored(settings: Settings) -> Iterator[Pulse]:
                 count=Tallier(engine),
                 reports=lambda: watch.reports,
                 pulse=pulse,
+                limits=spending_limits(settings),
                 clock=clock,
             )
         )

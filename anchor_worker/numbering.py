@@ -11,10 +11,13 @@ from typing import Final, Protocol
 
 from web3 import Web3
 
+from anchor_worker.providers import Pool, Provider, ask_all
 from anchor_worker.sealing import EpochSealer
-from registry.adapters.rpc import WrongChain, check_chain, read_data, request
+from registry.adapters.rpc import WrongChain, read_data, request
+from registry.domain.canonical import JsonValue
 from registry.domain.errors import Conflict, Unavailable
-from registry.store_ports import LogRecord, Store
+from registry.domain.log_name import LogName
+from registry.store_ports import Store
 
 _WORD_SIZE: Final = 32
 
@@ -77,11 +80,11 @@ class PublishedNumbers:
 
 
 class ChainNumbers:
-    """Knows the epochs of the log on chain, by the newest block of any node that is on our chain."""
+    """Knows the epochs of the log on chain, by the newest blocks of the nodes."""
 
-    def __init__(self, nodes: Sequence[Web3], log: LogRecord) -> None:
+    def __init__(self, pool: Pool, log: LogName) -> None:
         """Take the nodes and the log."""
-        self._nodes = tuple(nodes)
+        self._pool = pool
         self._log = log
 
     def check(self, number: int) -> None:
@@ -95,27 +98,21 @@ class ChainNumbers:
             )
 
     def _epochs(self) -> int:
-        told: list[int] = []
-        failure = Unavailable("no-node", "expected an RPC URL, none is set")
-        for node in self._nodes:
-            try:
-                told.append(self._ask(node))
-            except WrongChain as error:
-                failure = Unavailable(error.code, error.message)
-            except Unavailable as error:
-                failure = error
+        try:
+            present = self._pool.survey()
+        except WrongChain as error:
+            raise Unavailable(error.code, error.message) from error
+        answers = [answer for _, answer in ask_all(present, self._ask)]
+        told = sorted(answer for answer in answers if isinstance(answer, int))
         if not told:
-            raise failure
-        # A node that is behind knows fewer, and none can know too many for long.
-        return max(told)
+            raise next(answer for answer in answers if isinstance(answer, Unavailable))
+        # A node that is behind knows fewer; of three or more one may lie, and would keep everything waiting.
+        return told[-2] if len(told) > 2 else told[-1]
 
-    def _ask(self, node: Web3) -> int:
-        name = self._log.name
-        check_chain(node, chain_id=name.chain_id, genesis_hash="0x" + self._log.genesis_hash.hex())
-        calldata = Web3.keccak(text="latestEpoch(uint256)")[:4] + name.number.to_bytes(_WORD_SIZE, "big")
-        answer = read_data(
-            request(node, "eth_call", [{"to": name.contract, "data": "0x" + calldata.hex()}, "latest"]), where="epochs"
-        )
+    def _ask(self, provider: Provider) -> int:
+        calldata = Web3.keccak(text="latestEpoch(uint256)")[:4] + self._log.number.to_bytes(_WORD_SIZE, "big")
+        call: JsonValue = {"to": self._log.contract, "data": "0x" + calldata.hex()}
+        answer = read_data(request(provider.web3, "eth_call", [call, "latest"]), where="epochs")
         if len(answer) != _WORD_SIZE:
             raise Unavailable("rpc-answer", "the node has no contract of ours")
         return int.from_bytes(answer, "big")

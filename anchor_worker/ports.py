@@ -63,6 +63,11 @@ class Leadership(Protocol):
         """Lead, or go on leading. Raises NotLeader while another one does, Unavailable."""
         ...
 
+    @property
+    def token(self) -> int | None:
+        """The lease's fencing token, None while this worker does not lead."""
+        ...
+
 
 class AnchorStore(Protocol):
     """The anchors, each changed by compare-and-set, and by the leader alone: every write may raise Fenced."""
@@ -100,6 +105,11 @@ class Observer(Protocol):
 
     def observe(self, state: State) -> Observation | Distrust:
         """Return everything the next step needs. Raises Unavailable: that is no observation."""
+        ...
+
+    @property
+    def disagreements(self) -> int:
+        """How often nodes told different stories of what cannot be taken back, since the start."""
         ...
 
 

@@ -177,8 +177,11 @@ class QuorumObserver:
         contradictory = len(conclusions) > 1
         self.disagreements += contradictory
         write = log.warning if contradictory else log.info
-        event = "quorum_missing" if len(set(answers.values())) == 1 else "providers_differ"
-        write(event, epoch=state.epoch, quorum=self._quorum, votes=votes, answers=answers)
+        facts = {"epoch": state.epoch, "quorum": self._quorum, "votes": votes, "answers": answers}
+        if len(set(answers.values())) == 1:
+            write("quorum_missing", **facts)
+        else:
+            write("providers_differ", **facts)
 
 
 def conclude(state: State, observation: Observation) -> Conclusion:

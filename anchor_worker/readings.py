@@ -8,15 +8,15 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Row, func, select
 
+from anchor_worker.budget import DAY
 from anchor_worker.obstacles import Reason
 from anchor_worker.offers import Refusal
+from anchor_worker.spending import read_spending
 from registry.adapters.database import read_transaction
 from registry.adapters.epoch_store import EpochStore
 from registry.adapters.promise_store import PromiseStore
-from registry.adapters.tables import anchor, attempt, epoch
+from registry.adapters.tables import anchor, attempt, epoch, final_mismatch
 from registry.store_ports import AnchorState, OwedEpochs, Waiting
-
-SPENDING_WINDOW: Final = timedelta(days=1)
 
 TAKEN: Final = "taken"
 UNKNOWN: Final = "unknown"
@@ -46,7 +46,11 @@ class Readings:
     outcomes: Mapping[str, int]
     """Attempts of open anchors by the answer to their newest sending, every answer named."""
     fees_spent_wei: int
-    """By blocks of the last 24 hours."""
+    """By blocks of the last 24 hours, failed transactions among them."""
+    committed_wei: int
+    """That, and the most that signed transactions in no block can cost."""
+    final_mismatches: int
+    """Final anchors that the chain denies."""
     next_nonce: int
     """One above the newest that an anchor was given; 0 before the first."""
     newest_sealed: int
@@ -115,7 +119,7 @@ def read_readings(engine: Engine, *, now: datetime) -> Readings:
 
 
 def _read(connection: Connection, now: datetime) -> Readings:
-    waiting = EpochStore(connection).waiting()
+    waiting, spending = EpochStore(connection).waiting(), read_spending(connection, besides=0)
     open_anchors = _open_anchors(connection)
     since = [each.since for each in open_anchors]
     moments = [*since, waiting.oldest_credential_at, waiting.oldest_status_change_at]
@@ -133,7 +137,9 @@ def _read(connection: Connection, now: datetime) -> Readings:
         oldest_unfinal_at=min((each.sealed_at for each in open_anchors), default=None),
         open_attempts=sum(row.epoch == oldest for row in open_attempts),
         outcomes=_outcomes(open_attempts),
-        fees_spent_wei=_fees(connection, since=now - SPENDING_WINDOW),
+        fees_spent_wei=spending.paid_wei(now - DAY),
+        committed_wei=spending.committed_wei(now - DAY),
+        final_mismatches=connection.execute(select(func.count()).select_from(final_mismatch)).scalar_one(),
         next_nonce=_next_nonce(connection),
         newest_sealed=newest_sealed,
         newest_final=states[AnchorState.FINAL],
@@ -201,23 +207,6 @@ def _outcomes(rows: list[Row[Any]]) -> dict[str, int]:
             outcome = TAKEN if row.last_error is None else row.last_error.partition(":")[0]
             counts[outcome if outcome in counts else UNKNOWN] += 1
     return counts
-
-
-def _fees(connection: Connection, *, since: datetime) -> int:
-    # Added up here: the amounts are text, and no database's integers hold them. From the newest block back to a day ago.
-    statement = (
-        select(anchor.c.fee_paid_wei, anchor.c.block_time)
-        .where(anchor.c.block_time.is_not(None))
-        .order_by(anchor.c.epoch.desc())
-        .execution_options(yield_per=ROWS_AT_ONCE)
-    )
-    spent = 0
-    with connection.execute(statement) as rows:
-        for row in rows:
-            if row.block_time < since:
-                break
-            spent += row.fee_paid_wei
-    return spent
 
 
 def _next_nonce(connection: Connection) -> int:

@@ -16,7 +16,7 @@ from registry.adapters.tables import anchor, attempt, spent_nonce
 from registry.domain.errors import Conflict
 
 _ONE_AT_A_TIME: Final = "SHARE ROW EXCLUSIVE"
-_IS_OPEN: Final = anchor.c.state != literal_column("'FINAL'")
+IS_OPEN: Final = anchor.c.state != literal_column("'FINAL'")
 """Spelled as in the index over the few that are: a bound value would not be known to be the same."""
 
 
@@ -105,7 +105,7 @@ def _reserved_wei(connection: Connection, *, besides: int) -> int:
     rows = (
         select(attempt.c.epoch, attempt.c.gas, attempt.c.max_fee_wei)
         .join(anchor, anchor.c.epoch == attempt.c.epoch)
-        .where(_IS_OPEN, anchor.c.block_number.is_(None), anchor.c.epoch != besides, may_be_mined())
+        .where(IS_OPEN, anchor.c.block_number.is_(None), anchor.c.epoch != besides, may_be_mined())
     )
     for row in connection.execute(rows):
         costs[row.epoch] = max(costs.get(row.epoch, 0), row.gas * row.max_fee_wei)

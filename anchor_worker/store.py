@@ -21,6 +21,7 @@ from anchor_worker.obstacles import Obstacle, Reason
 from anchor_worker.offers import Attempt, Refusal
 from anchor_worker.ports import Reply, SignedAttempt, StoredAnchor
 from anchor_worker.spending import (
+    IS_OPEN,
     add_spent_nonces,
     check_budget,
     lowest_nonce,
@@ -61,9 +62,7 @@ class SqlAnchorStore:
     def open_anchor(self) -> StoredAnchor | None:
         """Return the lowest epoch's anchor that is not FINAL."""
         with read_transaction(self._engine) as connection:
-            row = connection.execute(
-                select(anchor).where(anchor.c.state != Phase.FINAL.value).order_by(anchor.c.epoch).limit(1)
-            ).one_or_none()
+            row = connection.execute(select(anchor).where(IS_OPEN).order_by(anchor.c.epoch).limit(1)).one_or_none()
             return None if row is None else self._stored(connection, row)
 
     def save(self, stored: StoredAnchor, state: State) -> StoredAnchor:

@@ -1,9 +1,9 @@
-"""What a worker knows of itself: when it last did a round, whether it leads, what it may still spend. PURE.
+"""What a worker knows of itself and nobody else can: when it last did a round, whether it leads, whom it disbelieves. PURE.
 
 Everything else that is told about a worker stands in the database or on chain, and is read there.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -19,18 +19,10 @@ class Vitals:
     """A worker after a round."""
 
     round_ended_at: datetime
-    is_leader: bool = True
-    """A worker that shares its account with nobody leads."""
     lease_token: int | None = None
-    """The fencing token of its lease, None without one."""
-    budget_left_wei: int | None = None
-    """What may still be offered today, None without a limit."""
-    balance_floor_wei: int | None = None
-    """Below it the operator wants to be told, None when nothing is set."""
+    """The fencing token of its lease; None while another worker leads."""
     quorum_disagreements: int = 0
-    """How often nodes told different stories of what is final, since the start."""
-    final_mismatches: int = 0
-    """How often a block that had been final was found replaced, since the start: the worker stands still then."""
+    """How often nodes told different stories of what cannot be taken back, since the start."""
 
 
 @dataclass(slots=True)
@@ -42,11 +34,13 @@ class Pulse:
 
     def __post_init__(self) -> None:
         """Begin alive: the first round may take its time."""
-        self.vitals = Vitals(round_ended_at=self.clock.now())
+        self.beat()
 
-    def beat(self, vitals: Vitals | None = None) -> None:
-        """Note that a round is over, and what the worker knows since; the last known stays when nothing is told."""
-        self.vitals = replace(vitals or self.vitals, round_ended_at=self.clock.now())
+    def beat(self, *, lease_token: int | None = None, quorum_disagreements: int = 0) -> None:
+        """Note that a round is over, and what the worker knows since."""
+        self.vitals = Vitals(
+            round_ended_at=self.clock.now(), lease_token=lease_token, quorum_disagreements=quorum_disagreements
+        )
 
     def is_fresh(self) -> bool:
         """Tell whether a round ended not long ago."""

@@ -151,7 +151,9 @@ def _worker(settings: Settings, engine: Engine, signer: AnchorSigner, leader: Le
     return Worker(
         leadership=leader,
         anchors=SqlAnchorStore(engine, sender=sender, fence=leader.fence, clock=clock),
-        watch=FinalWatch(pool, quorum=quorum, anchors=SqlFinalAnchors(engine, clock=clock), clock=clock),
+        watch=FinalWatch(
+            pool, quorum=quorum, anchors=SqlFinalAnchors(engine, clock=clock, fence=leader.fence), clock=clock
+        ),
         observer=QuorumObserver(
             pool,
             quorum=quorum,
@@ -161,11 +163,20 @@ def _worker(settings: Settings, engine: Engine, signer: AnchorSigner, leader: Le
             clock=clock,
         ),
         sender=ChainSender(pool, signer=signer, log=record.name, artifact=artifact, clock=clock),
-        sealer=build_sealer(settings, engine, record, ChainNumbers(nodes, record)),
+        sealer=build_sealer(settings, engine, record, ChainNumbers(pool, record.name)),
         publisher=FilePublisher(SqlStore(engine), folder=settings.published_dir, clock=clock),
         light=LightCapture(
             SqlStore(engine), prover=NodeLightProver(nodes, code_hash=artifact.runtime_code_hash), clock=clock
         ),
+    )
+
+
+def spending_limits(settings: Settings) -> SpendingLimits:
+    """Return what the operator allows to be spent."""
+    return SpendingLimits(
+        anchor_wei=int(settings.max_anchor_ether * ETHER),
+        day_wei=int(settings.daily_budget_ether * ETHER),
+        floor_anchors=settings.balance_floor_anchors,
     )
 
 
@@ -176,10 +187,6 @@ def _policy(settings: Settings) -> Policy:
             min_tip_wei=round(settings.min_tip_gwei * GWEI),
             max_tip_wei=round(settings.max_tip_gwei * GWEI),
         ),
-        spending=SpendingLimits(
-            anchor_wei=int(settings.max_anchor_ether * ETHER),
-            day_wei=int(settings.daily_budget_ether * ETHER),
-            floor_anchors=settings.balance_floor_anchors,
-        ),
+        spending=spending_limits(settings),
         stuck_after=timedelta(seconds=settings.stuck_after_seconds),
     )

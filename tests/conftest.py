@@ -36,6 +36,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="leave out the tests of the optional extra `ray`, for a Python that it is not made for",
     )
+    parser.addoption(
+        "--every-crash-point",
+        action="store_true",
+        help="kill the worker at every point on PostgreSQL too, not only where it changes something",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

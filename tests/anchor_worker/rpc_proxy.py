@@ -1,18 +1,13 @@
 """A JSON-RPC proxy between a worker and a node, which does something at a chosen moment."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Final
-from urllib.request import Request, urlopen
+from typing import TypeAlias
 
-from typing_extensions import override
+from tests.faults import proxy as faults
 
-UPSTREAM_TIMEOUT_SECONDS: Final = 30.0
-
-Hook = Callable[[str, bytes], bytes]
+Hook: TypeAlias = Callable[[str, bytes], bytes]
 """Called with the method and the node's answer, after the node has acted; returns what the worker is told."""
 
 
@@ -27,33 +22,9 @@ def run_proxy(upstream: str, hook: Hook, *, before: Callable[[str], None] = _pas
     `before` is called with the method before the node hears of it, and may keep it waiting.
     """
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            before(json.loads(body)["method"])
-            request = Request(upstream, data=body, headers={"Content-Type": "application/json"})  # noqa: S310  # loopback
-            with urlopen(request, timeout=UPSTREAM_TIMEOUT_SECONDS) as response:  # noqa: S310  # loopback
-                answer = hook(json.loads(body)["method"], response.read())
-            try:
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-            except (BrokenPipeError, ConnectionResetError):
-                # The hook ended the process that asked.
-                self.close_connection = True
+    def behave(exchange: faults.Exchange) -> None:
+        before(exchange.call.method)
+        exchange.send(hook(exchange.call.method, json.dumps(exchange.forward()).encode()))
 
-        @override
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), name="rpc-proxy", daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with faults.run_proxy(upstream) as proxy, proxy.behaving(faults.ANY, behave):
+        yield proxy.url

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,10 +11,11 @@ from structlog.testing import capture_logs
 from anchor_worker.chain_watch import ChainWatch
 from anchor_worker.monitoring import monitored
 from anchor_worker.readings import Readings, Tallier, Tally, read_readings
-from anchor_worker.vitals import STALE_AFTER, Pulse, Vitals
+from anchor_worker.vitals import STALE_AFTER, Pulse
 from registry.adapters.database import open_engine
 from registry.adapters.metrics_server import new_registry, serving_metrics
 from registry.domain.errors import Refused
+from registry.settings import ETHER
 from tests.anchor_worker.scraping import health, scrape, wait_for
 from tests.anchor_worker.sites import ANVIL_ARGUMENTS, BLOCKS_TO_FINALITY, Site, site_on_anvil
 from tests.anvil import run_anvil
@@ -87,7 +88,13 @@ def test_a_scrape_tells_states_fees_nonces_balance_and_nodes(site: Site) -> None
     assert told["credroot_sends_total"][()] == told["credroot_attempts_total"][()] == 1
     assert told["credroot_newest_epoch"][(("stage", "sealed"),)] == 1
     assert told["credroot_newest_epoch"][(("stage", "published"),)] == 0
-    assert told["credroot_worker_is_leader"][()] == 1
+    # No round of this process ended yet.
+    assert told["credroot_worker_is_leader"][()] == 0
+    left_wei = site.settings.daily_budget_ether * ETHER - int(told["credroot_fees_spent_24h_wei"][()])
+    assert told["credroot_budget_left_wei"][()] == float(left_wei)
+    floor_wei = site.settings.balance_floor_anchors * told["credroot_anchor_cost_wei"][()]
+    assert told["credroot_account_balance_floor_wei"][()] == floor_wei
+    assert told["credroot_final_mismatches"][()] == 0
     assert told["credroot_chain_epochs"][()] == 1
 
 
@@ -156,7 +163,7 @@ def test_health_is_a_round_not_long_ago() -> None:
         begun = health(port)
         clock.moment += STALE_AFTER + timedelta(seconds=1)
         stale = health(port)
-        pulse.beat(Vitals(round_ended_at=datetime(2000, 1, 1, tzinfo=UTC), lease_token=7))
+        pulse.beat(lease_token=7)
         after = health(port)
 
     assert (begun, stale, after) == (200, 503, 200)

@@ -40,7 +40,11 @@ def failures(site: Site, **settings: Any) -> list[tuple[str, str]]:  # noqa: ANN
     """Let a worker do one round and return the events that tell of what went wrong."""
     with capture_logs() as events:
         site.run_once(**settings)
-    return [(event["event"], event["code"]) for event in events if event["log_level"] in {"warning", "error"}]
+    return [
+        (event["event"], event["code"])
+        for event in events
+        if "code" in event and event["log_level"] in {"warning", "error"}
+    ]
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -146,6 +146,7 @@ def test_nothing_that_is_told_is_about_people_or_grows_without_bound(told: Sampl
         "credroot_anchors_blocked",
         "credroot_chain_epochs",
         "credroot_database_up",
+        "credroot_final_mismatches",
         "credroot_newest_epoch",
         "credroot_node_up",
         "credroot_open_anchor_attempts",

@@ -3,6 +3,7 @@
     docs/settings.md    from the fields of registry/settings.py and the sentences under them
     docs/routes.md      from the routers of registry/web
     docs/commands.md    from the arguments of each module of registry/cli and of the other programs
+    docs/faults.md      from the tests of tests/faults
 
 The help texts are not copied as argparse prints them: its layout differs between Python versions, a page may not.
 """
@@ -22,6 +23,7 @@ from pydantic_core import PydanticUndefined
 
 import registry.cli
 from registry.settings import Settings
+from tests.faults.page import faults_page
 from tests.paths import REPO_ROOT
 
 PROGRAMS: Final = (
@@ -204,6 +206,7 @@ def main() -> None:
         "settings.md": settings_page(),
         "routes.md": routes_page(),
         "commands.md": commands_page(),
+        "faults.md": WARNING + faults_page(),
     }.items():
         (PAGES / name).write_text(text, encoding="utf-8")
 

@@ -9,7 +9,8 @@ import pytest
 
 import registry.web.routers
 from registry.settings import Settings
-from tests.docs.generate import commands_page, routes_page, settings_page
+from tests.docs.generate import WARNING, commands_page, routes_page, settings_page
+from tests.faults.page import faults_page
 from tests.paths import REPO_ROOT
 
 DOCS: Final = REPO_ROOT / "docs"
@@ -47,6 +48,10 @@ def test_the_page_of_settings_is_the_code_s() -> None:
 
 def test_the_page_of_commands_is_the_code_s() -> None:
     assert page("commands.md") == commands_page()
+
+
+def test_the_page_of_faults_is_the_tests() -> None:
+    assert page("faults.md") == WARNING + faults_page()
 
 
 def test_operating_leads_to_the_pages_made_from_the_code() -> None:
