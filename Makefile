@@ -10,6 +10,7 @@
 #   make slither     the contracts under Slither
 #   make crash-points  kill the worker at every point of an epoch's life, on both databases (ten minutes)
 #   make mutation    mutation tests of the domain (slow, nightly)
+#   make mutants     bugs planted into the worker, each killed by a test that is named (ten minutes)
 #   make changes     every change of one character of thirty signed documents (twenty minutes)
 #   make bench       badges a second, against a peer, and a million credentials end to end (a quarter of an hour)
 #   make many-workers two services and three workers on PostgreSQL, one killed every few seconds: everything once
@@ -40,7 +41,7 @@ TEST_PROCESSES ?= 2
 PYTEST_ARGS ?=
 SHARED_DATA := $(or $(CREDROOT_SHARED_DATA),../shared/data)
 
-.PHONY: help demo serve test many-workers crash-points bench changes fuzz-api equality judges-tools check contracts slither mutation lock generated generated-check coverage clean
+.PHONY: help demo serve test many-workers crash-points bench changes fuzz-api equality judges-tools check contracts slither mutation mutants lock generated generated-check coverage clean
 .PHONY: format-check lint types import-rules dead-code dependencies spelling generated-pages
 
 help:
@@ -123,6 +124,12 @@ coverage: $(VENV)/.dev
 mutation: .venv-mutation/.made
 	.venv-mutation/bin/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
 	.venv-mutation/bin/python -m mutmut run
+
+# Some of them, by name: `make mutants MUTANTS="pending-nonce no-reorg-check"`.
+MUTANTS ?=
+
+mutants: $(VENV)/.dev contracts-tools
+	$(RUN) -m tests.mutants $(MUTANTS)
 
 # FUZZ_ARGS="--requests N --seed N" sends more, or repeats a run.
 fuzz-api: $(VENV)/.dev

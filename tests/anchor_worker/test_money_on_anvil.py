@@ -224,6 +224,25 @@ def test_an_anchor_that_ran_out_of_gas_is_made_anew_when_the_failure_is_final(si
     assert site.root_on_chain(1) == site.anchor(1).root
 
 
+def test_an_older_attempt_that_failed_in_place_of_the_newest_is_noticed_too(site: Site) -> None:
+    site.command("evm_setAutomine", False)
+    site.issue()
+    with site.worker() as worker:
+        worker.seal()
+    plant_attempt(site, gas=40_000)
+    site.run_once()
+    site.run_once(**AT_ONCE, min_tip_gwei=4.0)
+    older, newest = attempts(site)
+    site.command("anvil_dropTransaction", newest[0])
+    request(site.web3, "eth_sendRawTransaction", ["0x" + older[2].hex()])
+    site.mine()
+    site.run_once()
+
+    failed = request(site.web3, "eth_getTransactionReceipt", [older[0]])
+    assert read_member(failed, "status") == "0x0"
+    assert (site.anchor(1).blocked_reason or "").startswith(f"reverted: {older[0]} in block")
+
+
 def test_an_anchor_that_reverted_waits_for_what_made_it_revert_and_is_made_anew(site: Site) -> None:
     contract = site.web3.eth.contract(address=Web3.to_checksum_address(ARTIFACT.address), abi=ARTIFACT.abi)
     number, us, other = site.log.name.number, site.account.address, Account.from_key(ANVIL_KEYS[1]).address

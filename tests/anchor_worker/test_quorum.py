@@ -176,6 +176,17 @@ def test_two_that_contradict_each_other_lead_to_nothing(mined: Site, lie: Change
     assert told(events, "providers_differ")
 
 
+def test_a_nonce_that_one_of_two_calls_used_while_the_other_waits_for_a_block_is_not_foreign(site: Site) -> None:
+    site.command("evm_setAutomine", False)
+    site.issue()
+    site.run_once()
+
+    events = run_before(site, calling_the_nonce_used, honest)
+
+    assert (site.anchor(1).state, site.anchor(1).blocked_reason) == (AnchorState.PENDING, None)
+    assert told(events, "providers_differ")
+
+
 def test_a_nonce_on_which_two_contradict_each_other_is_not_chosen(site: Site) -> None:
     site.issue()
 

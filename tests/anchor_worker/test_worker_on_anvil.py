@@ -106,6 +106,17 @@ def test_a_transaction_that_a_reorganisation_moves_is_followed_to_its_new_block(
     assert site.anchor(1).state is AnchorState.FINAL
 
 
+def test_a_nonce_is_the_next_by_the_blocks_whatever_waits_in_the_pool(site: Site) -> None:
+    site.command("evm_setAutomine", False)
+    nonce = site.web3.eth.get_transaction_count(site.account.address)
+    site.web3.eth.send_transaction({"from": site.account.address, "to": site.account.address, "nonce": nonce})
+    site.issue()
+
+    site.run_once()
+
+    assert {each[1] for each in attempts(site)} == {nonce}
+
+
 def test_a_pool_that_forgets_is_told_again(site: Site) -> None:
     site.command("evm_setAutomine", False)
     site.issue()

@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
+from sqlalchemy import select
 
+from registry.adapters.database import open_engine
 from registry.adapters.rpc import read_member, read_quantity, request
+from registry.adapters.tables import attempt
 from registry.domain.batch import decode_entries, tree_leaves
 from registry.domain.manifest import LogFile, Manifest
 from registry.domain.merkle import MerkleTree
@@ -19,6 +22,7 @@ from tests.anchor_worker.sites import Site, funded_account, site_on
 from tests.audit_world import call_script
 from tests.devchain_process import DevChainProcess
 from tests.promises import make_promise
+from tests.rpc_proxy import run_proxy
 from tests.store_samples import NOW, add_tenant, issue, opened_store, order
 
 MAX_ANCHOR_GAS: Final = 51_500
@@ -86,6 +90,31 @@ def test_ten_issuers_and_a_hundred_revocations_are_one_transaction_of_51_500_gas
     assert read_quantity(read_member(receipt, "gasUsed"), where="gas used") <= MAX_ANCHOR_GAS
     manifest = Manifest.parse((site.published / "epochs" / "2" / "manifest.json").read_bytes())
     assert (len(manifest.batches), len(manifest.lists)) == (10, 10)
+
+
+def test_what_a_node_is_told_was_stored_before(site: Site) -> None:
+    told: list[tuple[bytes, list[bytes]]] = []
+
+    def listen(method: str, params: list[Any], answer: dict[str, Any]) -> dict[str, Any]:
+        if method == "eth_sendRawTransaction":
+            told.append((bytes.fromhex(params[0].removeprefix("0x")), stored_transactions(site)))
+        return answer
+
+    site.issue()
+    with run_proxy(site.settings.rpc_urls[0], listen) as url:
+        site.run_once(rpc_urls=(url,))
+
+    ((raw, stored),) = told
+    assert stored == [raw]
+    assert site.anchor(1).state is AnchorState.FINAL
+
+
+def stored_transactions(site: Site) -> list[bytes]:
+    engine = open_engine(site.settings.database_url)
+    with engine.connect() as connection:
+        found = [bytes(raw) for raw in connection.execute(select(attempt.c.raw)).scalars()]
+    engine.dispose()
+    return found
 
 
 def test_nothing_is_anchored_when_nothing_waits(site: Site) -> None:
