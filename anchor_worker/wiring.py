@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from secrets import SystemRandom
+from typing import Final
 
 import structlog
 from sqlalchemy import Engine
@@ -35,15 +36,20 @@ from registry.adapters.sql_store import SqlStore
 from registry.adapters.transactions import LocalSigner
 from registry.chain_ports import AnchorSigner
 from registry.domain.errors import Conflict, Refused, Unavailable
+from registry.ports import Clock
 from registry.settings import ETHER, GWEI, Settings
 from registry.store_ports import LogRecord
+
+SYSTEM_CLOCK: Final = SystemClock()
 
 log = structlog.get_logger(__name__)
 
 
 @contextmanager
-def opened_worker(settings: Settings) -> Iterator[Worker]:
+def opened_worker(settings: Settings, *, clock: Clock = SYSTEM_CLOCK) -> Iterator[Worker]:
     """Yield a worker for the log in the settings' database; it leads no more and its connections are closed afterwards.
+
+    All it does goes by the clock, but for the lease: that is renewed by a thread, as this machine's time passes.
 
     Raises Refused when a setting is missing or does not fit, NotFound before the registry is initialised, Conflict when
     the log is in another contract than the published one, Unavailable when the database cannot be reached.
@@ -52,7 +58,7 @@ def opened_worker(settings: Settings) -> Iterator[Worker]:
         raise Refused("setting-missing", "set CREDROOT_RPC_URLS: the worker needs a node")
     signer = open_signer(settings)
     with opened_engine(settings) as engine, _opened_leader(settings, engine) as leader:
-        yield _worker(settings, engine, signer, leader)
+        yield _worker(settings, engine, signer, leader, clock)
 
 
 @contextmanager
@@ -65,13 +71,15 @@ def opened_engine(settings: Settings) -> Iterator[Engine]:
         engine.dispose()
 
 
-def build_sealer(settings: Settings, engine: Engine, record: LogRecord, *checks: NumberCheck) -> NumberedSealer:
+def build_sealer(
+    settings: Settings, engine: Engine, record: LogRecord, *checks: NumberCheck, clock: Clock = SYSTEM_CLOCK
+) -> NumberedSealer:
     """Return a sealer: it needs no account, and no node but for the checks of the next number that are given."""
     rule = SealingRule(
         after=timedelta(seconds=settings.seal_after_seconds), after_credentials=settings.seal_after_credentials
     )
     store = SqlStore(engine)
-    sealer = EpochSealer(store, log=record.name, rule=rule, clock=SystemClock())
+    sealer = EpochSealer(store, log=record.name, rule=rule, clock=clock)
     return NumberedSealer(sealer, store=store, checks=(PublishedNumbers(settings.published_dir), *checks))
 
 
@@ -90,7 +98,7 @@ def _opened_leader(settings: Settings, engine: Engine) -> Iterator[Leader]:
             f"CREDROOT_LEASE_SECONDS is {settings.lease_seconds:g}: expected more than CREDROOT_RPC_TIMEOUT_SECONDS, "
             f"{settings.rpc_timeout_seconds:g}",
         )
-    leader = Leader(engine, lasts=timedelta(seconds=settings.lease_seconds), clock=SystemClock())
+    leader = Leader(engine, lasts=timedelta(seconds=settings.lease_seconds), clock=SYSTEM_CLOCK)
     try:
         yield leader
     finally:
@@ -125,8 +133,8 @@ def open_signer(settings: Settings) -> AnchorSigner:
     return signer
 
 
-def _worker(settings: Settings, engine: Engine, signer: AnchorSigner, leader: Leader) -> Worker:
-    clock, artifact = SystemClock(), load_artifact()
+def _worker(settings: Settings, engine: Engine, signer: AnchorSigner, leader: Leader, clock: Clock) -> Worker:
+    artifact = load_artifact()
     record = read_log(engine)
     if record.name.contract != artifact.address:
         raise Conflict("other-contract", f"the log is in {record.name.contract}, expected {artifact.address}")
@@ -163,7 +171,7 @@ def _worker(settings: Settings, engine: Engine, signer: AnchorSigner, leader: Le
             clock=clock,
         ),
         sender=ChainSender(pool, signer=signer, log=record.name, artifact=artifact, clock=clock),
-        sealer=build_sealer(settings, engine, record, ChainNumbers(pool, record.name)),
+        sealer=build_sealer(settings, engine, record, ChainNumbers(pool, record.name), clock=clock),
         publisher=FilePublisher(SqlStore(engine), folder=settings.published_dir, clock=clock),
         light=LightCapture(
             SqlStore(engine), prover=NodeLightProver(nodes, code_hash=artifact.runtime_code_hash), clock=clock
