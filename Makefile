@@ -13,6 +13,7 @@
 #   make mutants     bugs planted into the worker, each killed by a test that is named (ten minutes)
 #   make changes     every change of one character of thirty signed documents (twenty minutes)
 #   make bench       badges a second, against a peer, and a million credentials end to end (a quarter of an hour)
+#   make chaos       a thousand epochs under random faults, reorganisations and killed workers: each anchored once
 #   make many-workers two services and three workers on PostgreSQL, one killed every few seconds: everything once
 #   make equality    sign 25,000 invented documents the fast way and the plain way, and compare them to the byte
 #   make generated   write the pages, ABI and bytecode that are made from the sources
@@ -41,7 +42,7 @@ TEST_PROCESSES ?= 2
 PYTEST_ARGS ?=
 SHARED_DATA := $(or $(CREDROOT_SHARED_DATA),../shared/data)
 
-.PHONY: help demo serve test many-workers crash-points bench changes fuzz-api equality judges-tools check contracts slither mutation mutants lock generated generated-check coverage clean
+.PHONY: help demo serve test many-workers chaos crash-points bench changes fuzz-api equality judges-tools check contracts slither mutation mutants lock generated generated-check coverage clean
 .PHONY: format-check lint types import-rules dead-code dependencies spelling generated-pages
 
 help:
@@ -146,6 +147,13 @@ ROWS ?= 200000
 
 many-workers: $(VENV)/.dev contracts-tools
 	$(RUN) -m tests.many_workers --rows $(ROWS) --seed $(SEED)
+
+# EPOCHS, SEED and DATABASE repeat a run: `make chaos EPOCHS=50 SEED=7 DATABASE=postgresql`.
+EPOCHS ?= 1000
+DATABASE ?= sqlite
+
+chaos: $(VENV)/.dev contracts-tools
+	$(RUN) -m tests.chaos --epochs $(EPOCHS) --seed $(SEED) --database $(DATABASE)
 
 bench: $(VENV)/.dev .venv-bench/.made
 	$(RUN) -m tests.bench $(BENCH) --out out/bench

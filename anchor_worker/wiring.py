@@ -174,7 +174,9 @@ def _worker(settings: Settings, engine: Engine, signer: AnchorSigner, leader: Le
         sealer=build_sealer(settings, engine, record, ChainNumbers(pool, record.name), clock=clock),
         publisher=FilePublisher(SqlStore(engine), folder=settings.published_dir, clock=clock),
         light=LightCapture(
-            SqlStore(engine), prover=NodeLightProver(nodes, code_hash=artifact.runtime_code_hash), clock=clock
+            SqlStore(engine),
+            prover=NodeLightProver(nodes, code_hash=artifact.runtime_code_hash, quorum=quorum),
+            clock=clock,
         ),
     )
 

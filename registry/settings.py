@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     """JSON-RPC endpoints of the chain, separated by commas; the first one chooses the block."""
 
     rpc_quorum: Annotated[int | None, Field(ge=1)] = None
-    """How many of them must agree before an anchor is final: more than half of them unless set."""
+    """How many of them must agree before an anchor, or the block of a light part, is final: more than half unless set."""
 
     published_dir: Path = Path("published")
     """The folder of the published files: written by the worker, served by the service."""

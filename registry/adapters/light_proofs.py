@@ -3,6 +3,7 @@
     finalized block  ->  its header, rebuilt in RLP: it must hash to the block's hash
     at that hash     ->  the log's anchoring account  ->  three slots in one proof
     then the whole is proved as a verifier would: what does not hold was never made
+    that block is final by the word of a quorum: a proof holds in a block that vanishes, too
 
 No node hands out a header as the bytes that were hashed, so it is put together from the JSON. Nothing is retried: the
 next node is asked, then whoever asked may ask again.
@@ -32,10 +33,11 @@ _ADDRESS_SIZE: Final = 20
 class NodeLightProver:
     """Makes light parts with the first node that can."""
 
-    def __init__(self, nodes: Sequence[Web3], *, code_hash: bytes) -> None:
-        """Ask nothing yet; `code_hash` is that of the contract as it is published."""
+    def __init__(self, nodes: Sequence[Web3], *, code_hash: bytes, quorum: int) -> None:
+        """Ask nothing yet; `code_hash` is that of the contract as it is published, `quorum` of nodes must agree."""
         self._nodes = nodes
         self._code_hash = code_hash
+        self._quorum = quorum
 
     def prove_newest(self, log: LogName, *, anchor_epoch: int, status_epoch: int) -> LightProof:
         """Prove the roots of two epochs, and the counter, at the newest final block."""
@@ -45,10 +47,35 @@ class NodeLightProver:
         failure = Unavailable("no-rpc", "no Ethereum node was named")
         for node in self._nodes:
             try:
-                return _prove(node, question)
+                proof = _prove(node, question)
+                self._require_quorum(node, proof.block)
             except Unavailable as error:
                 failure = error
+            else:
+                return proof
         raise failure
+
+    def _require_quorum(self, prover: Web3, block: ChainBlock) -> None:
+        if self._quorum == 1:
+            return
+        agreeing = 1 + sum(_has_final(node, block) for node in self._nodes if node is not prover)
+        if agreeing < self._quorum:
+            raise Unavailable(
+                "no-quorum",
+                f"expected {self._quorum} nodes to have block {Web3.to_hex(block.hash)} as final, got {agreeing}",
+            )
+
+
+def _has_final(node: Web3, block: ChainBlock) -> bool:
+    """Tell whether a node has a block as final; one that cannot be asked does not say so."""
+    try:
+        finalized = request(node, "eth_getBlockByNumber", ["finalized", False])
+        if read_quantity(read_member(finalized, "number"), where="finalized block") < block.number:
+            return False
+        found = request(node, "eth_getBlockByNumber", [block_parameter(block.number), False])
+        return read_hash(read_member(found, "hash"), where="block hash") == Web3.to_hex(block.hash)
+    except Unavailable:
+        return False
 
 
 def _prove(node: Web3, question: LightQuestion) -> LightProof:

@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _renew(args: argparse.Namespace) -> Renewed:
     receipt = parse_receipt(read_file(args.receipt, limit_bytes=MAX_RECEIPT_BYTES))
-    prover = open_light_prover(args.rpc)
+    prover = open_light_prover(args.rpc, quorum=1)
     published = None if args.published is None else open_published(args.published, ca_file=args.ca_file)
     return renew(receipt, prover=prover, published=published)
 

@@ -77,7 +77,10 @@ def build_container(settings: Settings) -> Container:
     plain_http_hosts = LOOPBACK_HOSTS if settings.resolve_loopback else frozenset[str]()
     return Container(
         resources=resources,
-        receipts=Receipts(resources.store, light=open_light_prover(settings.rpc_urls) if settings.rpc_urls else None),
+        receipts=Receipts(
+            resources.store,
+            light=open_light_prover(settings.rpc_urls, quorum=settings.quorum()) if settings.rpc_urls else None,
+        ),
         status_lists=StatusLists(resources),
         runner=IssuingRunner(
             resources,

@@ -52,13 +52,15 @@ def build_verifier(*, rpc_urls: Sequence[str], published: str | None, ca_file: P
     )
 
 
-def open_light_prover(rpc_urls: Sequence[str]) -> LightProver:
-    """Return what makes light parts of receipts with some nodes; without one it proves nothing."""
+def open_light_prover(rpc_urls: Sequence[str], *, quorum: int) -> LightProver:
+    """Return what makes light parts of receipts with some nodes, `quorum` of which agree; without one it proves nothing."""
     with kept_recursion_limit():
         from registry.adapters.light_proofs import NodeLightProver  # noqa: PLC0415
         from registry.adapters.rpc import connect  # noqa: PLC0415
 
-    return NodeLightProver([connect(url) for url in rpc_urls], code_hash=load_artifact().runtime_code_hash)
+    return NodeLightProver(
+        [connect(url) for url in rpc_urls], code_hash=load_artifact().runtime_code_hash, quorum=quorum
+    )
 
 
 def open_chain(rpc_urls: Sequence[str]) -> ChainReader | None:

@@ -61,8 +61,8 @@ def anchored(chain: NodeChain) -> NodeChain:
     return chain
 
 
-def prove(log: LogName, *urls: str, anchor: int = 1, status: int = 3) -> LightProof:
-    prover = NodeLightProver([connect(url) for url in urls], code_hash=CODE_HASH)
+def prove(log: LogName, *urls: str, anchor: int = 1, status: int = 3, quorum: int = 1) -> LightProof:
+    prover = NodeLightProver([connect(url) for url in urls], code_hash=CODE_HASH, quorum=quorum)
     return prover.prove_newest(log, anchor_epoch=anchor, status_epoch=status)
 
 
@@ -94,7 +94,7 @@ def promised(request: pytest.FixtureRequest) -> tuple[LightProver, LogName]:
             memory.anchor(root)
         return HandProver(chain=memory), memory.log
     url, log_chain = request.getfixturevalue(request.param)
-    return NodeLightProver([connect(url)], code_hash=CODE_HASH), log_chain.log
+    return NodeLightProver([connect(url)], code_hash=CODE_HASH, quorum=1), log_chain.log
 
 
 def test_whoever_proves_proves_what_was_asked_for(promised: tuple[LightProver, LogName]) -> None:
@@ -133,7 +133,7 @@ def test_a_contract_that_is_not_there_has_none(chain: tuple[str, NodeChain]) -> 
 
 def test_other_code_than_the_published_one_has_none(anvil: tuple[str, NodeChain]) -> None:
     url, log_chain = anvil
-    prover = NodeLightProver([connect(url)], code_hash=b"\1" * 32)
+    prover = NodeLightProver([connect(url)], code_hash=b"\1" * 32, quorum=1)
 
     with pytest.raises(Unavailable) as caught:
         prover.prove_newest(log_chain.log, anchor_epoch=1, status_epoch=1)
@@ -157,6 +157,37 @@ def test_the_next_node_is_asked_when_one_cannot(anvil: tuple[str, NodeChain]) ->
     with pytest.raises(Unavailable) as caught:
         prove(log_chain.log)
     assert caught.value.code == "no-rpc"
+
+
+def unfinished(url: str) -> Change:
+    """Call the newest block finalized."""
+
+    def apply(method: str, params: list[Any], answer: dict[str, Any]) -> dict[str, Any]:
+        if method != "eth_getBlockByNumber" or params[0] != "finalized":
+            return answer
+        return {**answer, "result": request(connect(url), method, ["latest", False])}
+
+    return apply
+
+
+def test_a_block_that_one_node_alone_calls_final_is_not_proved(anvil: tuple[str, NodeChain]) -> None:
+    url, log_chain = anvil
+    with run_proxy(url, unfinished(url)) as lying, run_proxy(url, lambda *asked: asked[2]) as witness:
+        alone = prove(log_chain.log, lying, url, DEAD)
+        agreed = prove(log_chain.log, lying, url, witness, quorum=2)
+
+    final: Any = request(log_chain.web3, "eth_getBlockByNumber", ["finalized", False])
+    assert (hex(agreed.block.number), f"0x{agreed.block.hash.hex()}") == (final["number"], final["hash"])
+    assert alone.block.number > agreed.block.number
+
+
+def test_without_a_quorum_nothing_is_proved(anvil: tuple[str, NodeChain]) -> None:
+    url, log_chain = anvil
+
+    with pytest.raises(Unavailable) as caught:
+        prove(log_chain.log, DEAD, url, quorum=2)
+
+    assert caught.value.code == "no-quorum"
 
 
 def changed(method: str, change: Any) -> Change:  # noqa: ANN401  # of any answer

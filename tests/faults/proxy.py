@@ -188,7 +188,13 @@ def run_proxy(upstream: str) -> Iterator[FaultProxy]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            exchange = Exchange(proxy, self, json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            length = int(self.headers["Content-Length"])
+            content = self.rfile.read(length)
+            if len(content) < length:
+                # Whoever asked was killed in the middle of it.
+                self.close_connection = True
+                return
+            exchange = Exchange(proxy, self, json.loads(content))
             behaviour = proxy.behaviour_for(exchange.call)
             try:
                 with proxy.counted():

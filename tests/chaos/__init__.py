@@ -1,0 +1,1 @@
+"""A thousand epochs under random faults and reorganisations: nothing lost, nothing doubled, and replayable by its seed."""
