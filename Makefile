@@ -15,6 +15,7 @@
 #   make bench       badges a second, against a peer, and a million credentials end to end (a quarter of an hour)
 #   make chaos       a thousand epochs under random faults, reorganisations and killed workers: each anchored once
 #   make many-workers two services and three workers on PostgreSQL, one killed every few seconds: everything once
+#   make hammer      writers, revokers and readers at once, every answer proved, processes killed, the chain reorganised (five minutes)
 #   make equality    sign 25,000 invented documents the fast way and the plain way, and compare them to the byte
 #   make generated   write the pages, ABI and bytecode that are made from the sources
 #   make lock        resolve requirements/*.in again
@@ -42,7 +43,7 @@ TEST_PROCESSES ?= 2
 PYTEST_ARGS ?=
 SHARED_DATA := $(or $(CREDROOT_SHARED_DATA),../shared/data)
 
-.PHONY: help demo serve test many-workers chaos crash-points bench changes fuzz-api equality judges-tools check contracts slither mutation mutants lock generated generated-check coverage clean
+.PHONY: help demo serve test many-workers hammer chaos crash-points bench changes fuzz-api equality judges-tools check contracts slither mutation mutants lock generated generated-check coverage clean
 .PHONY: format-check lint types import-rules dead-code dependencies spelling generated-pages
 
 help:

@@ -83,7 +83,7 @@ _METHODS: Final = {
 _ANY_METHODS: Final = (SEND, SEND, RECEIPT, BLOCK, "eth_getTransactionByHash", "eth_call", "eth_getProof", ANY, ANY)
 _RARE: Final = frozenset({Fault.LATE, Fault.HANG})
 """They cost a time-out."""
-_WEIGHTS: Final = [1 if fault in _RARE else 4 for fault in Fault]
+_WEIGHTS: Final = [1 if fault in _RARE else 8 if fault in LIES else 4 for fault in Fault]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
