@@ -225,7 +225,10 @@ class World:
 
     def anchor(self) -> int:
         """Seal what waits, anchor it and let it be final; return the epoch."""
-        number, root = self.seal()
+        return self.finalize(*self.seal())
+
+    def finalize(self, number: int, root: Digest) -> int:
+        """Anchor a sealed epoch and let it be final; return its number."""
         self.chain.next_time = self.clock.now()
         anchor = self.chain.anchor(root)
         values = {

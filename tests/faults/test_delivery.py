@@ -188,7 +188,8 @@ def test_without_a_node_nothing_is_sealed_and_what_is_sealed_waits(world: World)
         world.round()
         with world.site.store.read() as unit:
             newest, waiting = unit.epochs.newest(), unit.epochs.waiting().credentials
-        world.seal()
+    world.seal()
+    with world.proxy.behaving("*", drop_before):
         world.round()
 
     assert (newest, waiting) == (None, 1)

@@ -2,11 +2,13 @@
 
 import shutil
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from anchor_worker.publishing import FilePublisher
+from anchor_worker.sealing import EpochSealer, SealingRule
 from registry.adapters.published import open_published
 from registry.domain.errors import NotFound, ProofMismatch, Refused
 from registry.domain.slot import LIST_SIZE, Purpose
@@ -16,6 +18,7 @@ from registry.service.statuses import Reason, StatusAction, StatusRequest, chang
 from registry.store_ports import CredentialRecord, IssuerRecord, Standing
 from tests.own_keys import add_own_issuer, refusal, submit
 from tests.registry_world import World, opened_world
+from tests.store_samples import LOG
 
 
 def change(world: World, issuer: IssuerRecord, credential: CredentialRecord, action: StatusAction) -> None:
@@ -65,6 +68,42 @@ def test_a_restored_database_knows_every_published_slot_and_revocation(sqlite_ur
         assert read_bit(bits, first.slot % LIST_SIZE)
         assert restored.get(first).standing is Standing.REVOKED
         assert restored.get(lifted).standing is Standing.ACTIVE
+
+
+def test_a_batch_that_was_ready_in_the_backup_is_tied_to_the_epoch_that_it_was_published_in(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    database = Path(sqlite_url.removeprefix("sqlite:///"))
+    with opened_world(sqlite_url, tmp_path) as world:
+        issuer = world.add_issuer()
+        achievement = world.add_achievement(issuer)
+        early = [world.issue(issuer, achievement, f"early{number}@example.org") for number in range(3)]
+        rule = SealingRule(after=timedelta(0), after_credentials=1, batch_limit=3)
+        sealer = EpochSealer(world.store, log=LOG.name, rule=rule, clock=world.clock)
+        built = sealer.build_ahead()
+        world.engine.dispose()
+        shutil.copy(database, tmp_path / "backup.db")
+        late = world.issue(issuer, achievement, "late@example.org")
+        number = sealer.seal()
+        assert number is not None
+        with world.store.read() as unit:
+            root = unit.epochs.get(number).root
+        world.finalize(number, root)
+        publish(world)
+        published = open_published(str(world.container.published_dir))
+
+    backup = tmp_path / "restored"
+    backup.mkdir()
+    with opened_world(f"sqlite:///{tmp_path / 'backup.db'}", backup) as restored:
+        taken = catch_up(restored.resources, published)
+        with restored.store.read() as unit:
+            waiting, ready, batches = unit.epochs.waiting(), unit.epochs.ready_batches(), unit.epochs.batches(1)
+
+        assert (built, taken) == (1, CaughtUp(epochs=1, slots=1, bits=0, credentials=3))
+        assert (waiting.credentials, ready, len(batches)) == (0, (), 2)
+        assert {restored.get(credential).epoch for credential in early} == {1}
+        with pytest.raises(NotFound):
+            restored.get(late)
 
 
 def test_a_reserved_slot_that_was_filled_since_the_backup_is_never_filled_again(
