@@ -207,6 +207,11 @@ class Pool:
             self._reading = found[0], now
         return found
 
+    def awake(self) -> tuple[Web3, ...]:
+        """Return the connections of those that do not rest."""
+        now = self._clock.now()
+        return tuple(each.web3 for each in self._order if each.health.is_ready(now))
+
     def turn_from(self, provider: Provider) -> None:
         """Read the others first from now on."""
         self._order.remove(provider)

@@ -145,9 +145,8 @@ def _worker(settings: Settings, engine: Engine, signer: AnchorSigner, leader: Le
         deploy_block=record.deploy_block,
         artifact=artifact,
     )
-    nodes = [connect(url, timeout_seconds=settings.rpc_timeout_seconds) for url in settings.rpc_urls]
     pool = Pool(
-        nodes,
+        [connect(url, timeout_seconds=settings.rpc_timeout_seconds) for url in settings.rpc_urls],
         check=partial(check_node, log=anchored_log),
         stalled_after=timedelta(seconds=settings.finality_stalled_seconds),
         clock=clock,
@@ -175,7 +174,7 @@ def _worker(settings: Settings, engine: Engine, signer: AnchorSigner, leader: Le
         publisher=FilePublisher(SqlStore(engine), folder=settings.published_dir, clock=clock),
         light=LightCapture(
             SqlStore(engine),
-            prover=NodeLightProver(nodes, code_hash=artifact.runtime_code_hash, quorum=quorum),
+            prover=NodeLightProver(pool.awake, code_hash=artifact.runtime_code_hash, quorum=quorum),
             clock=clock,
         ),
     )

@@ -33,8 +33,10 @@ _ADDRESS_SIZE: Final = 20
 class NodeLightProver:
     """Makes light parts with the first node that can."""
 
-    def __init__(self, nodes: Sequence[Web3], *, code_hash: bytes, quorum: int) -> None:
-        """Ask nothing yet; `code_hash` is that of the contract as it is published, `quorum` of nodes must agree."""
+    def __init__(self, nodes: Callable[[], Sequence[Web3]], *, code_hash: bytes, quorum: int) -> None:
+        """Ask nothing yet. `nodes` tells which may be asked at the moment, `quorum` of which must agree; `code_hash` is
+        that of the contract as it is published.
+        """
         self._nodes = nodes
         self._code_hash = code_hash
         self._quorum = quorum
@@ -45,20 +47,21 @@ class NodeLightProver:
             log=log, anchor_epoch=anchor_epoch, status_epoch=status_epoch, code_hash=self._code_hash
         )
         failure = Unavailable("no-rpc", "no Ethereum node was named")
-        for node in self._nodes:
+        nodes = self._nodes()
+        for node in nodes:
             try:
                 proof = _prove(node, question)
-                self._require_quorum(node, proof.block)
+                self._require_quorum(proof.block, [other for other in nodes if other is not node])
             except Unavailable as error:
                 failure = error
             else:
                 return proof
         raise failure
 
-    def _require_quorum(self, prover: Web3, block: ChainBlock) -> None:
+    def _require_quorum(self, block: ChainBlock, others: Sequence[Web3]) -> None:
         if self._quorum == 1:
             return
-        agreeing = 1 + sum(_has_final(node, block) for node in self._nodes if node is not prover)
+        agreeing = 1 + sum(_has_final(node, block) for node in others)
         if agreeing < self._quorum:
             raise Unavailable(
                 "no-quorum",

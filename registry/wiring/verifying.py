@@ -58,9 +58,8 @@ def open_light_prover(rpc_urls: Sequence[str], *, quorum: int) -> LightProver:
         from registry.adapters.light_proofs import NodeLightProver  # noqa: PLC0415
         from registry.adapters.rpc import connect  # noqa: PLC0415
 
-    return NodeLightProver(
-        [connect(url) for url in rpc_urls], code_hash=load_artifact().runtime_code_hash, quorum=quorum
-    )
+    nodes = [connect(url) for url in rpc_urls]
+    return NodeLightProver(lambda: nodes, code_hash=load_artifact().runtime_code_hash, quorum=quorum)
 
 
 def open_chain(rpc_urls: Sequence[str]) -> ChainReader | None:

@@ -62,7 +62,7 @@ def anchored(chain: NodeChain) -> NodeChain:
 
 
 def prove(log: LogName, *urls: str, anchor: int = 1, status: int = 3, quorum: int = 1) -> LightProof:
-    prover = NodeLightProver([connect(url) for url in urls], code_hash=CODE_HASH, quorum=quorum)
+    prover = NodeLightProver(lambda: [connect(url) for url in urls], code_hash=CODE_HASH, quorum=quorum)
     return prover.prove_newest(log, anchor_epoch=anchor, status_epoch=status)
 
 
@@ -94,7 +94,7 @@ def promised(request: pytest.FixtureRequest) -> tuple[LightProver, LogName]:
             memory.anchor(root)
         return HandProver(chain=memory), memory.log
     url, log_chain = request.getfixturevalue(request.param)
-    return NodeLightProver([connect(url)], code_hash=CODE_HASH, quorum=1), log_chain.log
+    return NodeLightProver(lambda: [connect(url)], code_hash=CODE_HASH, quorum=1), log_chain.log
 
 
 def test_whoever_proves_proves_what_was_asked_for(promised: tuple[LightProver, LogName]) -> None:
@@ -133,7 +133,7 @@ def test_a_contract_that_is_not_there_has_none(chain: tuple[str, NodeChain]) -> 
 
 def test_other_code_than_the_published_one_has_none(anvil: tuple[str, NodeChain]) -> None:
     url, log_chain = anvil
-    prover = NodeLightProver([connect(url)], code_hash=b"\1" * 32, quorum=1)
+    prover = NodeLightProver(lambda: [connect(url)], code_hash=b"\1" * 32, quorum=1)
 
     with pytest.raises(Unavailable) as caught:
         prover.prove_newest(log_chain.log, anchor_epoch=1, status_epoch=1)

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from typing import Final
 
 import pytest
 
+from anchor_worker.wiring import opened_worker
 from registry.store_ports import AnchorState
 from tests.anchor_worker.sites import BLOCKS_TO_FINALITY
 from tests.faults.behaviours import block_named, claim, http_status, refuse
@@ -13,6 +15,7 @@ from tests.faults.exactly_once import assert_exactly_once
 from tests.faults.matrix import also, fault
 from tests.faults.proxy import ANY, Behaviour, FaultProxy, run_proxy
 from tests.faults.world import World
+from tests.registry_world import SetClock
 
 PROVIDERS: Final = 3
 BLOCK: Final = "eth_getBlockByNumber"
@@ -57,16 +60,17 @@ def test_one_of_three_that_lies_about_finality_makes_nothing_final(world: World,
 def test_a_provider_that_refuses_is_left_alone_while_the_others_serve(world: World, behaviour: Behaviour) -> None:
     world.site.issue()
     with three_providers(world) as providers:
-        urls = tuple(each.url for each in providers)
-        with providers[0].behaving(ANY, behaviour), world.worker(rpc_urls=urls) as worker:
+        settings = world.site.settings.model_copy(update={"rpc_urls": tuple(each.url for each in providers)})
+        # Its rest of a second lasts as long as the test does, however slow that is.
+        stopped = SetClock(moment=datetime.now(UTC))
+        with providers[0].behaving(ANY, behaviour), opened_worker(settings, clock=stopped) as worker:
             worker.run_once()
             asked = len(providers[0].requests)
-            worker.run_once()
-            again = {call.method for call in providers[0].requests[asked:]}
             world.site.mine(BLOCKS_TO_FINALITY)
             worker.run_once()
 
         # A transaction goes to all of them; nothing else is asked of the one that refuses.
+        again = {call.method for call in providers[0].requests[asked:]}
         assert (world.state(), again - {"eth_sendRawTransaction"}) == (AnchorState.FINAL, set())
     assert_exactly_once(world, epochs=1)
 
