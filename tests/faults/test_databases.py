@@ -116,7 +116,7 @@ def test_a_restored_database_adopts_what_is_on_chain(world: World, tmp_path: Pat
     47,
     "The database is put back to a backup from before an epoch was sealed",
     injected="copied before sealing, put back when the epoch was final and published",
-    expected="the epoch cannot be made again: nothing is signed or sent, the published files stay",
+    expected="its number is taken: nothing is sealed, signed or sent, the published files stay",
 )
 def test_an_epoch_that_a_backup_does_not_know_is_not_anchored_a_second_time(world: World, tmp_path: Path) -> None:
     world.site.issue()
@@ -130,6 +130,9 @@ def test_an_epoch_that_a_backup_does_not_know_is_not_anchored_a_second_time(worl
         world.site.mine(BLOCKS_TO_FINALITY)
         world.round()
 
+    with world.site.store.read() as unit:
+        newest, waiting = unit.epochs.newest(), unit.epochs.waiting().credentials
+    assert (newest.number if newest else 0, waiting) == (1, 1)
     assert world.attempts(2) == []
     assert len(events_of(world.site)) == len(transactions_of(world.site)) == 2
     assert_audit_is_clean(world)
