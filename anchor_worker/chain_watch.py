@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -22,6 +22,7 @@ from registry.adapters.rpc import (
     read_hash,
     read_member,
     read_quantity,
+    read_time,
     request,
 )
 from registry.adapters.rpc_exchange import redact
@@ -36,7 +37,6 @@ ANCHOR_GAS: Final = 61_440
 """What an anchor is allowed: about 51,200, and a fifth more."""
 
 _WORD_SIZE: Final = 32
-_MAX_SECONDS: Final = 253_402_300_799
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,12 +155,9 @@ def _facts(node: Web3, log: LogName, latest: JsonValue) -> ChainFacts:
 
 
 def _block(block: JsonValue) -> SeenBlock:
-    seconds = read_quantity(read_member(block, "timestamp"), where="block time")
-    if seconds > _MAX_SECONDS:
-        raise Unavailable("rpc-answer", "the node names a block beyond the year 9999")
     return SeenBlock(
         number=read_quantity(read_member(block, "number"), where="block number"),
-        time=datetime.fromtimestamp(seconds, UTC),
+        time=read_time(read_member(block, "timestamp"), where="block time"),
     )
 
 

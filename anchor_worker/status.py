@@ -21,12 +21,11 @@ from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.fields import write_time
 from registry.domain.log_name import LogName
 from registry.ports import Clock
-from registry.settings import GWEI, Settings
+from registry.settings import ETHER, GWEI, Settings
 from registry.store_ports import AnchorState
 
 SHOWN_EPOCHS: Final = 10
 """What fits a screen; the published files have the rest."""
-ETHER: Final = 10**18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ may be a key. Each connection keeps a tally of its requests, which decides nothi
 """
 
 import json
-import queue
 import re
 import threading
 from collections import Counter
@@ -27,6 +26,7 @@ from typing_extensions import override
 from web3.providers.base import JSONBaseProvider
 from web3.types import RPCEndpoint, RPCResponse
 
+from registry.adapters.deadline import within_deadline
 from registry.domain.canonical import JsonValue, check_nesting
 from registry.domain.errors import Malformed, Unavailable
 
@@ -197,36 +197,25 @@ class HttpProvider(JSONBaseProvider):
         return answer
 
     def _post_within_deadline(self, body: bytes, method: str) -> bytes:
-        # Socket timeouts count from one byte to the next: a node that drips bytes would hold us for ever. Only a
-        # second thread can end the wait; it is a daemon, so an abandoned exchange does not keep the process alive.
-        outcome: queue.SimpleQueue[bytes | RpcFailed] = queue.SimpleQueue()
-        threading.Thread(target=self._post_into, args=(outcome, body, method), name="rpc", daemon=True).start()
         try:
-            result = outcome.get(timeout=self._timeout_seconds)
-        except queue.Empty:
+            return within_deadline(lambda: self._post_told(body, method), seconds=self._timeout_seconds, name="rpc")
+        except TimeoutError:
             # Its connection may still be dripping: the next exchange gets another one.
             self._session = _new_session()
             raise self._too_late(method) from None
-        if isinstance(result, RpcFailed):
-            raise result
-        return result
 
-    def _post_into(self, outcome: "queue.SimpleQueue[bytes | RpcFailed]", body: bytes, method: str) -> None:
+    def _post_told(self, body: bytes, method: str) -> bytes:
         try:
-            outcome.put(self._post(body, method))
-        except RpcFailed as error:
-            outcome.put(error)
+            return self._post(body, method)
         except requests.Timeout:
-            outcome.put(self._too_late(method))
+            raise self._too_late(method) from None
         except (requests.RequestException, OSError, ValueError) as error:
             # Only the class is told: requests writes the URL, key and all, into its messages.
-            outcome.put(
-                RpcFailed(
-                    "rpc-transport",
-                    f"{self.place} could not be asked {method}: {type(error).__name__}",
-                    kind=FailureKind.TRANSPORT,
-                )
-            )
+            raise RpcFailed(
+                "rpc-transport",
+                f"{self.place} could not be asked {method}: {type(error).__name__}",
+                kind=FailureKind.TRANSPORT,
+            ) from None
 
     def _post(self, body: bytes, method: str) -> bytes:
         with self._session.post(
