@@ -156,6 +156,12 @@ DATABASE ?= sqlite
 chaos: $(VENV)/.dev contracts-tools
 	$(RUN) -m tests.chaos --epochs $(EPOCHS) --seed $(SEED) --database $(DATABASE)
 
+# Repeat it, or make it longer: `make hammer SEED=7 HAMMER="--minutes 60 --database sqlite"`.
+HAMMER ?=
+
+hammer: $(VENV)/.dev contracts-tools
+	$(RUN) -m tests.hammer --seed $(SEED) $(HAMMER)
+
 bench: $(VENV)/.dev .venv-bench/.made
 	$(RUN) -m tests.bench $(BENCH) --out out/bench
 	.venv-bench/bin/python tests/bench/plot.py out/bench/results.json
