@@ -43,7 +43,7 @@ TEST_PROCESSES ?= 2
 PYTEST_ARGS ?=
 SHARED_DATA := $(or $(CREDROOT_SHARED_DATA),../shared/data)
 
-.PHONY: help demo serve test many-workers hammer chaos crash-points bench changes fuzz-api equality judges-tools check contracts slither mutation mutants lock generated generated-check coverage clean
+.PHONY: help demo serve test many-workers hammer chaos crash-points bench changes fuzz-api equality judges-tools browser-tools check contracts slither mutation mutants lock generated generated-check coverage clean
 .PHONY: format-check lint types import-rules dead-code dependencies spelling generated-pages
 
 help:
@@ -92,7 +92,7 @@ serve: $(VENV)/.runtime
 
 # -- tests ----------------------------------------------------------------------------------------------------------
 
-test: $(VENV)/.ray contracts-forge judges-tools
+test: $(VENV)/.ray contracts-forge judges-tools browser-tools
 	@rm -f .coverage .coverage.*
 	@echo "seed $(SEED): repeat this run with  make test SEED=$(SEED)"
 	@test -d "$(SHARED_DATA)" || echo "NOTE: $(SHARED_DATA) is absent; the tests named below that read it are left out"
@@ -109,6 +109,17 @@ judges-tools: tests/judges/node_modules/.credroot-stamp
 tests/judges/node_modules/.credroot-stamp: tests/judges/package.json tests/judges/.npmrc
 	@command -v npm >/dev/null || { echo "npm is missing: the tests need node 20 or newer with npm" >&2; exit 1; }
 	cd tests/judges && npm install --no-save --no-package-lock --ignore-scripts
+	@touch $@
+
+# A real browser, from the distribution, and axe-core, the accessibility rules that every page is held to.
+browser-tools: tests/browser/node_modules/.credroot-stamp
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
+	  || { echo "Chromium is missing: the tests of the pages need it (Debian: apt-get install chromium)" >&2; exit 1; }
+
+tests/browser/node_modules/.credroot-stamp: tests/browser/package.json tests/browser/.npmrc
+	@command -v npm >/dev/null || { echo "npm is missing: the tests need node 20 or newer with npm" >&2; exit 1; }
+	cd tests/browser && npm install --no-save --no-package-lock --ignore-scripts
 	@touch $@
 
 crash-points: $(VENV)/.dev contracts-tools
@@ -230,4 +241,4 @@ lock: .venv-lock/.made
 
 clean:
 	rm -rf .venv .venv-* out build dist .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis .import_linter_cache
-	rm -rf contracts/node_modules contracts/out contracts/cache tests/judges/node_modules
+	rm -rf contracts/node_modules contracts/out contracts/cache tests/judges/node_modules tests/browser/node_modules

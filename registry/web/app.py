@@ -18,6 +18,9 @@ from registry.web.delivery import Delivery
 from registry.web.limits import BodyLimit
 from registry.web.metering import Meter, Metering
 from registry.web.openapi import complete
+from registry.web.pages import files as static_files
+from registry.web.pages.problem_pages import ProblemPages
+from registry.web.pages.rendering import Pages
 from registry.web.routers import (
     achievements,
     credentials,
@@ -62,7 +65,8 @@ class KeylessApp(App):
 def create_app(container: Container, metering: Metering | None = None) -> FastAPI:
     """Make the application; starting it carries on unfinished uploads, ending it closes what was opened."""
     summary = "A credential registry whose every fact is one Merkle path to one Ethereum transaction."
-    return _with_routes(App, container, (*_REGISTRY, *_VC_API), summary=summary, metering=metering)
+    resources = (*_REGISTRY, *_VC_API, *_PAGES)
+    return _with_routes(App, container, resources, summary=summary, metering=metering, pages=Pages.load())
 
 
 def create_interop_app(container: Container) -> FastAPI:
@@ -83,6 +87,7 @@ _REGISTRY: Final = (
     public,
 )
 _VC_API: Final = (vc_issuing, vc_verification, did_resolution)
+_PAGES: Final = (static_files,)
 
 
 def _with_routes(
@@ -92,6 +97,7 @@ def _with_routes(
     *,
     summary: str,
     metering: Metering | None = None,
+    pages: Pages | None = None,
 ) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -115,6 +121,9 @@ def _with_routes(
     app.state.container = container
     app.add_middleware(BodyLimit, max_upload_bytes=container.max_upload_bytes)
     app.add_middleware(problems.LastResort)
+    if pages is not None:
+        app.state.pages = pages
+        app.add_middleware(ProblemPages, pages=pages)
     if metering is not None:
         app.add_middleware(Meter, metering=metering)
     app.add_middleware(Delivery)
