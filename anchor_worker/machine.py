@@ -62,6 +62,7 @@ class Place:
     block_hash: str
     """By the transaction receipt."""
     block_time: datetime
+    gas_used: int
     fee_paid_wei: int
 
 

@@ -203,6 +203,7 @@ class ChainReading:
                 block_number=number,
                 block_hash=read_hash(read_member(receipt, "blockHash"), where="block hash"),
                 block_time=block_time,
+                gas_used=gas_used,
                 fee_paid_wei=gas_used * price,
             ),
             canonical_hash=None if block is None else read_hash(read_member(block, "hash"), where="block hash"),

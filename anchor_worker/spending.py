@@ -94,6 +94,7 @@ def add_spent_nonces(connection: Connection, epoch: int, spent: Sequence[SpentNo
                 block_number=place.block_number,
                 block_hash=bytes.fromhex(place.block_hash.removeprefix("0x")),
                 block_time=place.block_time,
+                gas_used=place.gas_used,
                 fee_paid_wei=place.fee_paid_wei,
             )
         )
@@ -122,6 +123,7 @@ def _spent(row: Row[Any]) -> SpentNonce:  # Any: rows of all columns have no typ
             block_number=row.block_number,
             block_hash="0x" + bytes(row.block_hash).hex(),
             block_time=row.block_time,
+            gas_used=row.gas_used,
             fee_paid_wei=row.fee_paid_wei,
         ),
     )

@@ -189,6 +189,7 @@ def _columns(state: State) -> dict[str, Any]:  # Any: one value a column, of the
         "block_number": None if place is None else place.block_number,
         "block_hash": None if place is None else _to_bytes(place.block_hash),
         "block_time": None if place is None else place.block_time,
+        "gas_used": None if place is None else place.gas_used,
         "fee_paid_wei": None if place is None else place.fee_paid_wei,
     }
 
@@ -223,6 +224,7 @@ def _place(row: Row[Any]) -> Place | None:  # Any: as above
         block_number=row.block_number,
         block_hash=_to_hex(row.block_hash),
         block_time=block_time,
+        gas_used=row.gas_used,
         fee_paid_wei=row.fee_paid_wei,
     )
 

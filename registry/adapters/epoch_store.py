@@ -103,6 +103,7 @@ class EpochStore:
             block_number=row.block_number,
             block_hash=row.block_hash,
             block_time=row.block_time,
+            gas_used=row.gas_used,
             blocked_reason=row.blocked_reason,
         )
 

@@ -180,6 +180,8 @@ class AnchorRecord:
     block_number: int | None
     block_hash: bytes | None
     block_time: datetime | None
+    gas_used: int | None
+    """None before it is mined, and for an epoch that was taken back from published files."""
     blocked_reason: str | None
 
 

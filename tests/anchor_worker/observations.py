@@ -60,6 +60,7 @@ def a_place(number: int = 1, *, block: int = 90, block_hash: str | None = None) 
         block_number=block,
         block_hash=block_hash or hash_of(1000 + block),
         block_time=NOW,
+        gas_used=51_299,
         fee_paid_wei=1,
     )
 

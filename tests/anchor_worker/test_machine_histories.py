@@ -329,6 +329,7 @@ class Histories(RuleBasedStateMachine):
                 block_number=height,
                 block_hash=block.hash,
                 block_time=NOW,
+                gas_used=51_299,
                 fee_paid_wei=1,
             ),
             canonical_hash=canonical,

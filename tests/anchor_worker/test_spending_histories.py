@@ -85,6 +85,7 @@ class Costs(RuleBasedStateMachine):
                 block_number=self.head,
                 block_hash=block_hash,
                 block_time=self.head_time,
+                gas_used=51_299,
                 fee_paid_wei=fee_wei,
             ),
             canonical_hash=block_hash,

@@ -83,6 +83,7 @@ def place(number: int, *, hours_ago: int = 0, fee_paid_wei: int = 1) -> Place:
         block_number=number,
         block_hash=hash_of(1_000 + number),
         block_time=NOW - timedelta(hours=hours_ago),
+        gas_used=51_299,
         fee_paid_wei=fee_paid_wei,
     )
 
