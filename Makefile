@@ -18,6 +18,7 @@
 #   make hammer      writers, revokers and readers at once, every answer proved, processes killed, the chain reorganised (five minutes)
 #   make equality    sign 25,000 invented documents the fast way and the plain way, and compare them to the byte
 #   make generated   write the pages, ABI and bytecode that are made from the sources
+#   make catalogues  bring the catalogues of the pages up to date with what the pages say
 #   make lock        resolve requirements/*.in again
 #   make coverage    the coverage report of the last `make test`, as HTML
 #   make clean       remove what the other targets made
@@ -43,7 +44,7 @@ TEST_PROCESSES ?= 2
 PYTEST_ARGS ?=
 SHARED_DATA := $(or $(CREDROOT_SHARED_DATA),../shared/data)
 
-.PHONY: help demo serve test many-workers hammer chaos crash-points bench changes fuzz-api equality judges-tools browser-tools check contracts slither mutation mutants lock generated generated-check coverage clean
+.PHONY: help demo serve test many-workers hammer chaos crash-points bench changes fuzz-api equality judges-tools browser-tools check contracts slither mutation mutants lock generated generated-check catalogues coverage clean
 .PHONY: format-check lint types import-rules dead-code dependencies spelling generated-pages
 
 help:
@@ -114,7 +115,7 @@ tests/judges/node_modules/.credroot-stamp: tests/judges/package.json tests/judge
 # A real browser, from the distribution, and axe-core, the accessibility rules that every page is held to.
 browser-tools: tests/browser/node_modules/.credroot-stamp
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
-	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
+	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-droid-fallback >/dev/null; } \
 	  || { echo "Chromium is missing: the tests of the pages need it (Debian: apt-get install chromium)" >&2; exit 1; }
 
 tests/browser/node_modules/.credroot-stamp: tests/browser/package.json tests/browser/.npmrc
@@ -213,6 +214,10 @@ generated-pages: $(VENV)/.dev
 generated-check: generated-pages
 	git ls-files --error-unmatch $(GENERATED_PAGES) >/dev/null
 	git diff --exit-code -- $(GENERATED_PAGES)
+
+# What the pages say, in each language: new sentences are added for somebody to translate.
+catalogues: $(VENV)/.dev
+	$(RUN) -m tests.docs.catalogues
 
 spelling: $(VENV)/.dev
 	git ls-files -z --cached --others --exclude-standard | xargs -0 $(VENV)/bin/codespell

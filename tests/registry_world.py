@@ -42,6 +42,7 @@ from registry.service.achievements import create_achievement
 from registry.service.container import Container
 from registry.service.issuers import IssuerOrder, create_issuer
 from registry.service.issuing import Order, Person, issue
+from registry.service.log_overview import LogOverviews
 from registry.service.proving import Receipts
 from registry.service.resources import Resources
 from registry.service.running import IssuingRunner
@@ -315,6 +316,7 @@ def opened_world(
         published_contract=KnownContract(address=LOG.name.contract, code_hash=code_hash),
         published=open_published(str(published)),
         published_dir=published,
+        log_overviews=LogOverviews(resources, open_published(str(published))),
         max_upload_bytes=MAX_UPLOAD_BYTES,
         close_store=engine.dispose,
     )

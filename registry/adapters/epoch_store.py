@@ -1,6 +1,7 @@
 """Reading epochs, batches, list snapshots and anchors."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -60,6 +61,18 @@ class EpochStore:
         """Return an epoch. Raises NotFound."""
         statement = select(tables.epoch).where(tables.epoch.c.number == number)
         return _epoch(one_row(self._connection, statement, what="epoch"))
+
+    def oldest_unfinal_since(self) -> datetime | None:
+        """Return when the oldest thing was accepted that is sealed but not in a final epoch; None when all are final."""
+        epoch = tables.epoch
+        statement = (
+            select(func.coalesce(epoch.c.waiting_since, epoch.c.sealed_at).label("since"))
+            .join_from(epoch, tables.anchor)
+            .where(tables.anchor.c.state != AnchorState.FINAL.value)
+            .order_by("since")
+            .limit(1)
+        )
+        return self._connection.execute(statement).scalar_one_or_none()
 
     def newest(self) -> EpochRecord | None:
         """Return the epoch sealed last, None before the first."""

@@ -8,6 +8,7 @@ from typing import Self
 from registry.chain_ports import PublishedSource
 from registry.domain.evidence import KnownContract
 from registry.ports import DidResolver
+from registry.service.log_overview import LogOverviews
 from registry.service.proving import Receipts
 from registry.service.resources import Resources
 from registry.service.running import IssuingRunner
@@ -29,6 +30,7 @@ class Container:
     published_contract: KnownContract
     published: PublishedSource
     published_dir: Path
+    log_overviews: LogOverviews
     max_upload_bytes: int
     close_store: Callable[[], None]
     """Closes the database's connections."""

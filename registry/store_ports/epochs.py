@@ -223,6 +223,10 @@ class EpochReader(Protocol):
         """Return the newest epoch whose anchor is FINAL, not above a number if one is given."""
         ...
 
+    def oldest_unfinal_since(self) -> datetime | None:
+        """Return when the oldest thing was accepted that is sealed but not in a final epoch; None when all are final."""
+        ...
+
     def to_publish(self) -> tuple[int, ...]:
         """Return the numbers of epochs whose anchor is FINAL and that are not noted as published, ascending."""
         ...

@@ -19,6 +19,7 @@ from registry.web.limits import BodyLimit
 from registry.web.metering import Meter, Metering
 from registry.web.openapi import complete
 from registry.web.pages import files as static_files
+from registry.web.pages import log as log_page
 from registry.web.pages.problem_pages import ProblemPages
 from registry.web.pages.rendering import Pages
 from registry.web.routers import (
@@ -87,7 +88,7 @@ _REGISTRY: Final = (
     public,
 )
 _VC_API: Final = (vc_issuing, vc_verification, did_resolution)
-_PAGES: Final = (static_files,)
+_PAGES: Final = (static_files, log_page)
 
 
 def _with_routes(

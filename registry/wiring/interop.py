@@ -31,6 +31,7 @@ from registry.service.access import Caller
 from registry.service.container import Container
 from registry.service.issuers import IssuerOrder, create_issuer
 from registry.service.list_addresses import NO_LOG
+from registry.service.log_overview import LogOverviews
 from registry.service.proving import Receipts
 from registry.service.resources import RECIPIENT_HASHING, SECRET_BYTES, Resources
 from registry.service.running import IssuingRunner
@@ -134,6 +135,7 @@ def _open(options: InteropOptions, folder: Path, public_url: str) -> InteropServ
         published_contract=published_contract(),
         published=published,
         published_dir=published_dir,
+        log_overviews=LogOverviews(resources, published),
         max_upload_bytes=max_upload_bytes,
         close_store=engine.dispose,
         vc_api=VcApi(

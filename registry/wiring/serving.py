@@ -19,6 +19,7 @@ from registry.adapters.shaped_json_ld import open_json_ld
 from registry.adapters.sql_store import SqlStore
 from registry.adapters.status_fetcher import WebStatusLists
 from registry.service.container import Container
+from registry.service.log_overview import LogOverviews
 from registry.service.proving import Receipts
 from registry.service.resources import Resources
 from registry.service.running import IssuingRunner
@@ -105,6 +106,7 @@ def build_container(settings: Settings) -> Container:
         published_contract=published_contract(),
         published=published,
         published_dir=settings.published_dir,
+        log_overviews=LogOverviews(resources, published),
         max_upload_bytes=settings.max_upload_bytes,
         vc_api=VcApi(failure_status=HTTPStatus(int(settings.vc_api_failure_status)), bare=settings.vc_api_bare),
         close_store=engine.dispose,

@@ -31,9 +31,10 @@ def test_a_browser_reads_a_problem_in_words(page: Page, client: httpx.Client) ->
     expect(page.locator("code")).to_have_text("not-found")
 
 
-@pytest.mark.parametrize("language", TAGS)
-def test_a_problem_is_accessible_in_every_language(page: Page, client: httpx.Client, language: str) -> None:
-    page.goto(f"{client.base_url}/nowhere?lang={language}")
+def test_a_problem_is_accessible_in_every_language(page: Page, client: httpx.Client) -> None:
+    found = {}
+    for language in TAGS:
+        page.goto(f"{client.base_url}/nowhere?lang={language}")
+        found[page.locator("html").get_attribute("lang")] = violations(page)
 
-    assert page.locator("html").get_attribute("lang") == language
-    assert violations(page) == []
+    assert found == {language: [] for language in TAGS}
