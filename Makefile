@@ -4,7 +4,7 @@
 #   make test        every test, with the coverage bars
 #   make check       format, lint, types, import rules, dead code, dependencies, spelling, generated files, contracts
 #   make contracts   all that is asserted of the contracts: fuzzed, symbolic, compared with Python, on three machines (long)
-#   make serve       a registry of your own on this machine: chain, service and worker, kept in out/serve
+#   make serve       the demonstration's registry again, with its pages (without a demonstration: an empty one of your own)
 #   make fuzz-api    20,000 requests made from the OpenAPI documents, to a registry and an interoperability server
 #   make contracts-check  the part of it that is in make check
 #   make slither     the contracts under Slither
@@ -89,7 +89,7 @@ demo: $(VENV)/.runtime
 	$(RUN) -m registry.demo
 
 serve: $(VENV)/.runtime
-	$(RUN) -m registry.demo --serve out/serve
+	$(RUN) -m registry.demo --serve
 
 # -- tests ----------------------------------------------------------------------------------------------------------
 

@@ -22,8 +22,8 @@ from registry.demo.planted import plant_frauds
 from registry.demo.processes import ProcessFailed
 from registry.demo.rogue import RogueLog
 from registry.demo.screen import Screen
-from registry.demo.stage import FolderInUse, Stage, empty_folder
-from registry.demo.standing import serve
+from registry.demo.stage import FolderInUse, Stage, empty_folder, ports_of
+from registry.demo.standing import pages_to_open, serve
 from registry.demo.story import export, gas_of, issue_late, tell
 from registry.domain.errors import CredrootError
 from registry.domain.log_name import LogName
@@ -31,6 +31,8 @@ from registry.domain.multikey import PublicKey
 from registry.settings import settings_of
 from registry.wiring.serving import build_resources
 
+DEMO: Final = Path("out/demo")
+STANDING: Final = Path("out/serve")
 PLANTED_AGE_SECONDS: Final = 3 * 3600
 """Older than the hour that a registry has for publishing (protocol section 9)."""
 
@@ -38,16 +40,21 @@ PLANTED_AGE_SECONDS: Final = 3 * 3600
 def main() -> int:
     """Run the demonstration and return its exit code."""
     parser = argparse.ArgumentParser(prog="credroot demo", description="Show the main job, end to end.")
-    parser.add_argument("folder", nargs="?", type=Path, default=Path("out/demo"), help="default: %(default)s")
     parser.add_argument(
-        "--serve", action="store_true", help="instead: keep a registry of your own running in the folder, until Ctrl-C"
+        "folder",
+        nargs="?",
+        type=Path,
+        help=f"default: {DEMO}; with --serve, {STANDING} where nobody ran the demonstration",
+    )
+    parser.add_argument(
+        "--serve", action="store_true", help="instead: keep the registry of the folder running, until Ctrl-C"
     )
     args = parser.parse_args()
     if args.serve:
-        return serve(args.folder.resolve())
+        return serve((args.folder or (STANDING if ports_of(DEMO) is None else DEMO)).resolve())
     begun = time.perf_counter()
     try:
-        folder = args.folder.resolve()
+        folder = (args.folder or DEMO).resolve()
         empty_folder(folder)
         with Stage(folder) as stage:
             summary = _play(stage, Screen())
@@ -56,7 +63,10 @@ def main() -> int:
         return 1
     summary["seconds"]["all"] = round(time.perf_counter() - begun, 2)
     (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-    print(f"\nall as it must be, in {summary['seconds']['all']} s: {args.folder}/summary.json")
+    print(f"\nall as it must be, in {summary['seconds']['all']} s: {args.folder or DEMO}/summary.json")
+    print("`make serve` brings this registry up again; these are its pages then:")
+    for line in pages_to_open(stage):
+        print(f"  {line}")
     return 0
 
 

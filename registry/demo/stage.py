@@ -1,5 +1,6 @@
 """The stage of the demonstration: a chain, a registry and a worker as processes, in one folder, always taken down."""
 
+import json
 import secrets
 import shutil
 import socket
@@ -18,6 +19,7 @@ from registry.domain.log_name import LogName
 
 MARK: Final = ".credroot-demo"
 """A folder with this file was made by a demonstration, and may be emptied by the next."""
+PORTS_FILE: Final = "ports.json"
 NEVER: Final = 86_400
 """A day: the demonstration says itself when to seal."""
 
@@ -98,8 +100,9 @@ class Stage:
         }
 
     def prepare(self) -> None:
-        """Write certificates and secrets."""
+        """Write certificates and secrets, and the ports: the service's address stands in credentials for ever."""
         make_authority(self.registry)
+        (self.registry / PORTS_FILE).write_text(json.dumps([self.rpc_port, self.service_port]), encoding="ascii")
         write_private(self.registry / "key-password", secrets.token_urlsafe(24))
         write_private(self.registry / "anchor-key", self.anchorer.key.hex())
 
@@ -165,6 +168,14 @@ class Stage:
     def _start(self, name: str, arguments: list[str], *, ready: str) -> None:
         log = self.registry / "logs" / f"{name}.log"
         self._running[name] = start(name, arguments, log=log, environment=self.environment, ready=ready)
+
+
+def ports_of(folder: Path) -> tuple[int, int] | None:
+    """Return the ports of the registry that a stage made in a folder; None when there is no such registry."""
+    if not (folder / "registry" / "admin-key").exists():
+        return None
+    rpc_port, service_port = json.loads((folder / "registry" / PORTS_FILE).read_text(encoding="ascii"))
+    return rpc_port, service_port
 
 
 def write_private(file: Path, text: str) -> None:

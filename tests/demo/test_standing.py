@@ -1,5 +1,6 @@
 """`make serve`: a registry that is there again, with all it had, when it is started again."""
 
+import shutil
 import signal
 import socket
 import ssl
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+from registry.demo.stage import ports_of
 from registry.domain.canonical import JsonObject, parse_object
 from tests.paths import REPO_ROOT
 
@@ -79,3 +81,23 @@ def test_a_registry_of_ones_own_is_taken_up_again_with_all_it_had(tmp_path: Path
     assert (first.returncode, second.returncode) == (0, 0)
     assert kept == made
     assert same_log == log
+
+
+def test_the_registry_of_the_demonstration_comes_back_with_its_pages(demo: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    shutil.copytree(demo, folder)
+    chain_port, port = ports_of(folder) or (0, 0)
+    # Where it was is where it comes back, whatever else it is told.
+    with standing(folder, free_ports()):
+        context = ssl.create_default_context(cafile=str(folder / "registry" / "ca.pem"))
+        with httpx.Client(base_url=f"https://localhost:{port}", verify=context, trust_env=False) as client:
+            log = client.get("/log", headers={"Accept": "text/html"})
+            chain = httpx.post(
+                f"http://127.0.0.1:{chain_port}",
+                json={"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber", "params": []},
+                trust_env=False,
+            )
+
+    assert log.status_code == 200
+    assert "1,000" in log.text
+    assert int(chain.json()["result"], 16) > 2
