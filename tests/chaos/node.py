@@ -4,6 +4,7 @@ import contextlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Row
@@ -18,6 +19,9 @@ BLOCK_GAS: Final = 30_000_000
 SMALL_BLOCK_GAS: Final = 40_000
 """Less than an anchor takes, more than a plain transfer does."""
 
+MAX_BEHIND: Final = timedelta(minutes=4)
+"""How old a block may be that what was sealed just now is put into: an auditor takes more than five minutes for back-dating."""
+
 MAX_FEE_GWEI: Final = 200.0
 """The workers'; the plan knows fees below and above it."""
 
@@ -29,8 +33,14 @@ class StormyNode:
         self._world = world
         self._turn = threading.Lock()
         self._blocks_are_small = False
+        self._now = datetime.now(UTC)
         self.done: Counter[str] = Counter()
         """What was done, by the name of the change, the depth of reorganisations after it."""
+
+    def set_clock(self, now: datetime) -> None:
+        """Let the blocks from here on have the workers' time: a chain does not fall behind those who write to it."""
+        self._now = now
+        self._world.site.command("anvil_setTime", int(now.timestamp()))
 
     def change(self, change: ChainChange) -> None:
         """Do it, if it can be done now, and count it."""
@@ -62,6 +72,8 @@ class StormyNode:
         content = [] if change.kind is Change.REORG_EMPTY else self._content(change)
         kind = change.kind if content else Change.REORG_EMPTY
         self._world.site.command("anvil_reorg", change.amount, content)
+        # It goes on with the time of the block that it went back to as well.
+        self.set_clock(self._now)
         # anvil goes on with the limit of the block that it went back to.
         self._limit_gas()
         return f"{kind}: {change.amount}"
@@ -76,6 +88,9 @@ class StormyNode:
         block: Any = self._world.site.command("eth_getBlockByNumber", parent, False)
         nonce = self._world.site.command("eth_getTransactionCount", self._world.site.account.address, parent)
         # Base fees move by an eighth a block: twice the parent's is more than that of any of the new ones.
+        block_time = datetime.fromtimestamp(int(block["timestamp"], 16), UTC)
+        if block_time < self._now - MAX_BEHIND:
+            return []
         if int(str(nonce), 16) != chosen.nonce or chosen.max_fee_wei < 2 * int(block["baseFeePerGas"], 16):
             return []
         return [[hex_of(chosen.raw), change.offset]]

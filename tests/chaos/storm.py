@@ -117,6 +117,7 @@ class Storm:
     def _do(self, step: Step, *, feed: bool) -> None:
         self.recent.append(step)
         self.clock += timedelta(seconds=step.seconds)
+        self.node.set_clock(self.clock)
         if feed and self._is_idle():
             self.world.site.issue(step.credentials)
         for change in step.changes:

@@ -1,12 +1,13 @@
 """A short storm with a fixed seed; `make chaos` is the long one."""
 
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from tests.chaos.plan import LIES, Change, Ending, Fault, draw
+from tests.chaos.plan import LIES, ChainChange, Change, Ending, Fault, draw
 from tests.chaos.storm import storm
 
 SEED: Final = 20
@@ -32,6 +33,23 @@ def test_everything_that_can_happen_is_drawn() -> None:
 def test_never_do_two_nodes_lie_in_one_step() -> None:
     for number in range(1_000):
         assert len({fault.node for fault in draw(SEED, number).faults if fault.kind in LIES}) <= 1
+
+
+@pytest.mark.chain
+def test_the_chain_s_clock_goes_with_the_workers(tmp_path: Path) -> None:
+    with storm(SEED, tmp_path, f"sqlite:///{tmp_path / 'registry.db'}") as weather:
+        for minutes, change in (
+            (20, ChainChange(kind=Change.MINE, amount=2)),
+            (40, ChainChange(kind=Change.REORG_EMPTY, amount=1)),
+        ):
+            now = weather.clock + timedelta(minutes=minutes)
+            weather.node.set_clock(now)
+            weather.node.change(change)
+            weather.node.change(ChainChange(kind=Change.MINE, amount=1))
+            block = weather.world.site.command("eth_getBlockByNumber", "latest", False)
+            assert isinstance(block, dict)
+            behind = now - datetime.fromtimestamp(int(str(block["timestamp"]), 16), UTC)
+            assert abs(behind) < timedelta(minutes=1)
 
 
 @pytest.mark.chain
