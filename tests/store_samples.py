@@ -208,6 +208,8 @@ def compose(unit: WriteStore, *, at: datetime = NOW) -> NewEpoch:
     """Do all of a sealing but its last step."""
     unit.epochs.lock_for_sealing()
     newest = unit.epochs.newest()
+    waiting = unit.epochs.waiting()
+    since = [at for at in (waiting.oldest_credential_at, waiting.oldest_status_change_at) if at is not None]
     number = 1 if newest is None else newest.number + 1
     batches = tuple(
         _batch(group, unit.epochs.unsealed_entries(group, after=None, limit=65_536), at)
@@ -227,6 +229,7 @@ def compose(unit: WriteStore, *, at: datetime = NOW) -> NewEpoch:
         revocation_root=revocation,
         suspension_root=suspension,
         sealed_at=at,
+        waiting_since=min(since, default=None),
         batches=batches,
         lists=lists,
         chain_id=LOG.name.chain_id,

@@ -120,6 +120,7 @@ def _with_routes(
         redirect_slashes=False,
     )
     app.state.container = container
+    app.state.routes = tuple(route for resource in resources for route in resource.router.routes)
     app.add_middleware(BodyLimit, max_upload_bytes=container.max_upload_bytes)
     app.add_middleware(problems.LastResort)
     if pages is not None:

@@ -119,10 +119,11 @@ def _answer_http(request: Request, error: Exception) -> Response:
 
 def _allowed(request: Request) -> Iterator[str]:
     """Tell the methods of an address: the framework names those of the first route alone (RFC 9110 section 10.2.1)."""
-    for route in request.app.routes:
+    # What the framework lists of a router that was included matches, but names no methods: the router's own routes do.
+    for route in request.app.state.routes:
         match, _ = route.matches(request.scope)
         if match is not Match.NONE:
-            yield from getattr(route, "methods", None) or ()
+            yield from route.methods or ()
 
 
 class AnswerCutOff(Exception):
