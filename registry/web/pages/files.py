@@ -35,8 +35,10 @@ class StaticFiles:
     digest: str
 
     def address(self, name: str) -> str:
-        """Return the address of a file. A name that does not exist is a mistake in a template: KeyError."""
-        return f"/static/{self.digest}/{name}" if name in self.contents else self.contents[name].decode()
+        """Return the address of a file. Raises KeyError for a name that does not exist: a mistake in a template."""
+        if name not in self.contents:
+            raise KeyError(name)
+        return f"/static/{self.digest}/{name}"
 
 
 def read_static_files() -> StaticFiles:
