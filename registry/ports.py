@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from registry.domain.canonical import JsonObject
 from registry.domain.errors import Unavailable
 from registry.domain.multikey import KeyAlgorithm, PublicKey
+from registry.domain.presented_files import FoundCredential
 from registry.domain.promise import Promise, PromiseTerms
 
 _ToolsT_co = TypeVar("_ToolsT_co", covariant=True)
@@ -135,6 +136,19 @@ class StatusListFetcher(Protocol):
         """Return what a URL answers, or answered `max_age` ago at most, and no longer than its issuer lets it be kept.
 
         Raises Malformed for what is no URL to be asked, Unavailable with the reason when there is no answer.
+        """
+        ...
+
+
+class FileReader(Protocol):
+    """Reads files that strangers present. Safe to share between threads."""
+
+    def read(self, content: bytes, *, name: str) -> tuple[FoundCredential, ...]:
+        """Return the credentials in a file, what leads to one, and what cannot be read, in their order; never none.
+
+        What a file is is told by its content; the name is for display. Nothing is fetched, run or written.
+
+        Raises Malformed with a FileCode when the file as a whole cannot be read, or the only thing in it.
         """
         ...
 

@@ -1,31 +1,36 @@
-"""`credroot verify`: judge one credential, with no service and no database.
+"""`credroot verify`: judge the credentials in a file, with no service and no database.
 
+The file is told by its content (docs/files.md): JSON, a token, a baked PNG or SVG, a PDF with attachments, a zip of many.
 Nothing is fetched that was not asked for: the chain with --rpc, published files with --published, the issuer's DID
 with --resolve-did, status lists with --fetch-status. With --block-hash the chain is not asked at all: the receipt's light
 part proves what stood there at that block. Exit codes: 0 valid, 1 any other decided verdict, 2 untrusted,
-3 indeterminate, 64 usage.
+3 indeterminate, 64 usage, and a file in which nothing can be judged.
 """
 
 import argparse
 import json
 import re
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from registry.cli.file_reading import read_file
+from registry.cli.printing import printable
+from registry.cli.verify_several import print_several
 from registry.domain.canonical import MAX_DOCUMENT_BYTES
 from registry.domain.check import Check, Result
 from registry.domain.errors import CredrootError, Malformed
 from registry.domain.evidence import DEFAULT_MAX_AGE, Policy, Profile
 from registry.domain.log_name import LogName
+from registry.domain.presented_files import MAX_FILE_BYTES, FoundCredential
 from registry.domain.recognition import MAX_POLICY_BYTES, parse_recognition
 from registry.domain.timestamp import parse_time
 from registry.domain.verdict import SCOPE, ExitCode, Verdict
 from registry.service.served_lists import StatusListCopy
 from registry.service.verifying import VerifyRequest
-from registry.wiring.verifying import build_verifier, published_contract
+from registry.wiring.verifying import build_verifier, open_files, published_contract
 
 _CONTRACT: Final = re.compile(r"0x[0-9a-fA-F]{40}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -39,11 +44,16 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Add the command to the program's parser."""
     parser = subparsers.add_parser(
         "verify",
-        help="judge one credential, with no service and no database",
-        description="Judge one credential. Nothing is fetched that is not asked for by an option.",
+        help="judge the credentials in a file, with no service and no database",
+        description="Judge the credentials in a file. Nothing is fetched that is not asked for by an option.",
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="the credential, a JSON file")
-    parser.add_argument("--receipt", type=Path, metavar="FILE", help="its receipt")
+    parser.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="JSON, a token, a baked PNG or SVG, a PDF with attachments, or a zip of many",
+    )
+    parser.add_argument("--receipt", type=Path, metavar="FILE", help="its receipt, in place of one inside the file")
     parser.add_argument(
         "--rpc",
         action="append",
@@ -73,17 +83,39 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(args: argparse.Namespace) -> int:
     """Judge, print the verdict, and return its exit code."""
     try:
+        found = _find(args)
         request = _request(args)
         verifier = build_verifier(rpc_urls=args.rpc, published=args.published, ca_file=args.ca_file)
     except CredrootError as error:
-        print(f"credroot verify: {error.message}", file=sys.stderr)
+        print(printable(f"credroot verify: {error.message} [{error.code}]"), file=sys.stderr)
         return ExitCode.USAGE
-    verdict = verifier.verify(request)
+    content = found[0].content
+    if len(found) > 1 or content is None:
+        return print_several(found, request, verifier, as_json=args.json)
+    receipt = found[0].receipt if request.receipt is None else request.receipt
+    verdict = verifier.verify(replace(request, credential=content, receipt=receipt))
     if args.json:
         print(json.dumps(verdict.to_json(), ensure_ascii=False, indent=2))
     else:
         print("\n".join(_lines(verdict)))
     return verdict.exit_code
+
+
+def _find(args: argparse.Namespace) -> tuple[FoundCredential, ...]:
+    """Return what is in the file. Raises Malformed when nothing in it can be judged."""
+    found = open_files().read(read_file(args.file, limit_bytes=MAX_FILE_BYTES), name=args.file.name)
+    if all(item.content is None for item in found):
+        link = next((item.link for item in found if item.link is not None), None)
+        if link is not None:
+            raise Malformed(
+                "link-not-followed", f"{args.file}: no link is followed: give the file that {link} leads to"
+            )
+        for item in found:
+            if item.problem is not None:
+                raise item.problem
+    if len(found) > 1 and args.receipt is not None:
+        raise Malformed("receipt-for-several", f"{args.file}: there are {len(found)} in it: leave out --receipt")
+    return found
 
 
 def _add_trust(parser: argparse.ArgumentParser) -> None:
@@ -135,7 +167,7 @@ def _request(args: argparse.Namespace) -> VerifyRequest:
     if args.recognise is not None:
         recognised = frozenset(parse_recognition(read_file(args.recognise, limit_bytes=MAX_POLICY_BYTES)))
     return VerifyRequest(
-        credential=_read(args.file),
+        credential=b"",
         receipt=None if args.receipt is None else _read(args.receipt),
         did_document=None if args.did_document is None else _read(args.did_document),
         resolve_did=args.resolve_did,
@@ -166,16 +198,11 @@ def _lines(verdict: Verdict) -> list[str]:
     lines.append(f"scope   {SCOPE}")
     lines += [f"note    {text}" for text in verdict.notes]
     lines += [f"next    {text}" for text in verdict.next]
-    return [_printable(line) for line in lines]
+    return [printable(line) for line in lines]
 
 
 def _check_line(check: Check) -> str:
     return f"{check.id.number:>3} {check.id:<12} {_MARKS[check.result]:<5} {check.sentence} [{check.reason}]"
-
-
-def _printable(line: str) -> str:
-    """A document's words must not steer the terminal they are printed on."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
 
 
 def _read(file: Path) -> bytes:

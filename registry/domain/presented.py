@@ -67,8 +67,13 @@ def read_presented(data: bytes) -> Presented:
     )
 
 
+def is_token(data: bytes) -> bool:
+    """Tell whether bytes look like a JWT or SD-JWT."""
+    return len(data) <= MAX_DOCUMENT_BYTES and _TOKEN.fullmatch(data) is not None
+
+
 def _unreadable(data: bytes, problem: Problem) -> Presented:
-    return _untold(problem, token=len(data) <= MAX_DOCUMENT_BYTES and _TOKEN.fullmatch(data) is not None)
+    return _untold(problem, token=is_token(data))
 
 
 def _is_enveloped(document: JsonObject) -> bool:

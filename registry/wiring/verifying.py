@@ -10,11 +10,13 @@ from registry.adapters.artifacts import FRAUD_COURT, load_artifact
 from registry.adapters.clock import SystemClock
 from registry.adapters.did_resolver import WebDidResolver
 from registry.adapters.guarded_fetch import FetchSettings
+from registry.adapters.presented_files import open_file_reader
 from registry.adapters.published import open_published
 from registry.adapters.shaped_json_ld import open_json_ld
 from registry.adapters.status_fetcher import WebStatusLists
 from registry.chain_ports import ChainReader, LightProver
 from registry.domain.evidence import KnownContract
+from registry.ports import FileReader
 from registry.service.verifying import Verifier
 from registry.wiring.recursion import kept_recursion_limit
 
@@ -50,6 +52,11 @@ def build_verifier(*, rpc_urls: Sequence[str], published: str | None, ca_file: P
         published=None if published is None else open_published(published, ca_file=ca_file),
         keccak=keccak,
     )
+
+
+def open_files() -> FileReader:
+    """Return what reads the files that people present."""
+    return open_file_reader()
 
 
 def open_light_prover(rpc_urls: Sequence[str], *, quorum: int) -> LightProver:

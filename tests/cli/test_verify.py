@@ -14,6 +14,8 @@ from typing import Any, Final
 import pytest
 import trustme
 
+from registry.adapters.baking_png import bake_png
+from registry.adapters.baking_svg import bake_svg
 from registry.cli.main import main
 from registry.devchain.accounts import development_accounts
 from registry.domain.canonical import JsonObject, canonicalize
@@ -24,6 +26,7 @@ from tests.devchain_process import run_devchain
 from tests.epochs import Issued, World, build_world, make_key_issuer, make_web_issuer, sign
 from tests.node_chain import node_chain
 from tests.paths import REPO_ROOT
+from tests.presented_case import PICTURE_SVG, attached_pdf, make_png, make_zip
 
 TIMEOUT_SECONDS: Final = 120.0
 # A verification takes two; a machine that runs other test processes too may need many times that.
@@ -317,9 +320,50 @@ def test_wrong_usage_is_64_with_one_clear_error(
     assert "error:" in err or err.count("\n") == 1
 
 
+def test_a_pdf_and_a_bundle_verify_by_themselves_and_pictures_with_published_files(desk: Desk) -> None:
+    credential, receipt = ((desk.folder / f"valid{suffix}").read_bytes() for suffix in (".json", ".receipt.json"))
+    attached = {"credential.json": credential, "receipt.json": receipt}
+    files = {
+        "pdf": attached_pdf(attached),
+        "zip": make_zip({**attached, "badge.png": bake_png(make_png(), credential)}),
+        "png": bake_png(make_png(), credential),
+        "svg": bake_svg(PICTURE_SVG, credential),
+    }
+    for name, content in files.items():
+        (desk.folder / f"{name}.json").write_bytes(content)
+
+    alone = [desk.verdict(name, receipt=False)["verdict"] for name in files]
+    published = [desk.verdict(name, "--published", desk.file("published"), receipt=False)["verdict"] for name in files]
+
+    assert alone == ["valid", "valid", "indeterminate", "indeterminate"]
+    assert published == ["valid"] * 4
+
+
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [
+        (["valid", "expired", "web"], 1),
+        (["valid", "web"], 3),
+        (["valid"], 0),
+    ],
+)
+def test_of_many_the_worst_is_the_exit_code(
+    desk: Desk, names: list[str], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    members = {
+        f"{name}/{name}{suffix}": (desk.folder / f"{name}{suffix}").read_bytes()
+        for name in names
+        for suffix in (".json", ".receipt.json")
+    }
+    (desk.folder / "many.json").write_bytes(make_zip(members))
+
+    assert main(desk.arguments("many", receipt=False)) == code
+    assert capsys.readouterr().out.startswith("VALID")
+
+
 def test_a_file_that_is_too_large_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "large.json"
-    file.write_bytes(b" " * 1_100_000)
+    file.write_bytes(b" " * 17_000_000)
 
     assert run_here("verify", str(file)) == 64
     assert "at most" in capsys.readouterr().err

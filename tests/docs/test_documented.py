@@ -19,6 +19,7 @@ DOCUMENTED_ENUMS: Final = (
     ("registry.domain.check", "CheckId", "verdict.md"),
     ("registry.domain.check", "Result", "verdict.md"),
     ("registry.domain.check", "Reason", "verdict.md"),
+    ("registry.domain.presented_files", "FileCode", "files.md"),
     ("registry.domain.upload_codes", "Code", "csv.md"),
     ("registry.store_ports.uploads", "UploadState", "operating.md"),
     ("registry.store_ports.access", "Role", "operating.md"),
