@@ -4,6 +4,7 @@
 #   make test        every test, with the coverage bars
 #   make check       format, lint, types, import rules, dead code, dependencies, spelling, generated files, contracts
 #   make contracts   all that is asserted of the contracts: fuzzed, symbolic, compared with Python, on three machines (long)
+#   make fonts       the fonts of certificates and pictures, into .fonts (needs npm, once)
 #   make serve       the demonstration's registry again, with its pages (without a demonstration: an empty one of your own)
 #   make fuzz-api    20,000 requests made from the OpenAPI documents, to a registry and an interoperability server
 #   make contracts-check  the part of it that is in make check
@@ -44,7 +45,7 @@ TEST_PROCESSES ?= 2
 PYTEST_ARGS ?=
 SHARED_DATA := $(or $(CREDROOT_SHARED_DATA),../shared/data)
 
-.PHONY: help demo serve test many-workers hammer chaos crash-points bench changes fuzz-api equality judges-tools browser-tools check contracts slither mutation mutants lock generated generated-check catalogues coverage clean
+.PHONY: help demo serve fonts fonts-if-possible test many-workers hammer chaos crash-points bench changes fuzz-api equality judges-tools browser-tools check contracts slither mutation mutants lock generated generated-check catalogues coverage clean
 .PHONY: format-check lint types import-rules dead-code dependencies spelling generated-pages
 
 help:
@@ -83,17 +84,49 @@ $(VENV)/.ray: $(VENV)/.dev requirements/ray.txt
 	$(@D)/bin/python -m pip install $(PIP_LOCKED) -r $<
 	@touch $@
 
+# -- fonts ----------------------------------------------------------------------------------------------------------
+
+FONTS := .fonts
+# Regular and bold where they are small; of the large ones (Chinese, Japanese, Korean: 22 MB) the regular alone.
+FONT_FILES := noto-sans/400Regular noto-sans/700Bold noto-sans-arabic/400Regular noto-sans-arabic/700Bold \
+  noto-sans-devanagari/400Regular noto-sans-devanagari/700Bold noto-sans-hebrew/400Regular noto-sans-hebrew/700Bold \
+  noto-sans-tamil/400Regular noto-sans-tamil/700Bold noto-emoji/400Regular \
+  noto-sans-sc/400Regular noto-sans-jp/400Regular noto-sans-kr/400Regular
+
+fonts: $(FONTS)/.installed
+
+# Pinned with hashes, as everything else; the packages hold nine weights of each, which do not stay.
+$(FONTS)/.installed: requirements/fonts/package.json requirements/fonts/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: the fonts need node 20 or newer with npm" >&2; exit 1; }
+	rm -rf $(FONTS)
+	mkdir -p $(FONTS)/npm
+	cp requirements/fonts/package.json requirements/fonts/package-lock.json $(FONTS)/npm/
+	cd $(FONTS)/npm && npm ci --ignore-scripts --no-audit --no-fund
+	for folder in $(FONT_FILES); do cp $(FONTS)/npm/node_modules/@expo-google-fonts/$$folder/*.ttf $(FONTS)/ || exit 1; done
+	cp $(FONTS)/npm/node_modules/@expo-google-fonts/noto-sans/LICENSE_FONT $(FONTS)/LICENSE
+	rm -rf $(FONTS)/npm
+	@touch $@
+
+# A demonstration goes on without them: only its certificates in other scripts cannot be made.
+fonts-if-possible:
+	@$(MAKE) --no-print-directory fonts || { echo; \
+	  echo "NOTE: the fonts could not be installed (see above). Certificates and pictures with names beyond Latin, Greek and"; \
+	  echo "      Cyrillic cannot be made: they are refused with the code font-missing. Everything else works."; echo; }
+
 # -- running --------------------------------------------------------------------------------------------------------
 
-demo: $(VENV)/.runtime
-	$(RUN) -m registry.demo
+# Looked for when the recipe runs: they may have been installed a moment ago.
+WITH_FONTS := if test -f $(FONTS)/.installed; then export CREDROOT_FONT_DIR="$${CREDROOT_FONT_DIR:-$$PWD/$(FONTS)}"; fi;
 
-serve: $(VENV)/.runtime
-	$(RUN) -m registry.demo --serve
+demo: $(VENV)/.runtime fonts-if-possible
+	$(WITH_FONTS) $(RUN) -m registry.demo
+
+serve: $(VENV)/.runtime fonts-if-possible
+	$(WITH_FONTS) $(RUN) -m registry.demo --serve
 
 # -- tests ----------------------------------------------------------------------------------------------------------
 
-test: $(VENV)/.ray contracts-forge judges-tools browser-tools
+test: $(VENV)/.ray contracts-forge judges-tools browser-tools fonts
 	@rm -f .coverage .coverage.*
 	@echo "seed $(SEED): repeat this run with  make test SEED=$(SEED)"
 	@test -d "$(SHARED_DATA)" || echo "NOTE: $(SHARED_DATA) is absent; the tests named below that read it are left out"
@@ -245,5 +278,5 @@ lock: .venv-lock/.made
 	$(UV_COMPILE) $(UPGRADE) requirements/lock.in --output-file requirements/lock.txt
 
 clean:
-	rm -rf .venv .venv-* out build dist .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-* .fonts out build dist .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	rm -rf contracts/node_modules contracts/out contracts/cache tests/judges/node_modules tests/browser/node_modules

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
+from registry.domain.badge_facts import BadgeFacts, CertificateFacts
 from registry.domain.canonical import JsonObject
 from registry.domain.errors import Unavailable
 from registry.domain.multikey import KeyAlgorithm, PublicKey
@@ -172,4 +173,54 @@ class ChunkExecutor(Protocol[_ToolsT_co]):
 
     def close(self) -> None:
         """End at once whatever runs for it, and wait for that."""
+        ...
+
+
+class Artist(Protocol):
+    """Draws badges and codes: the same bytes for the same facts.
+
+    Raises Refused `font-missing` for a text that no font here shows.
+    """
+
+    def badge_svg(self, badge: BadgeFacts) -> bytes:
+        """Return the badge as SVG: no script, no font, no reference to anything outside it."""
+        ...
+
+    def badge_png(self, badge: BadgeFacts, size: int) -> bytes:
+        """Return the badge as a square PNG of some pixels. Raises Malformed `picture-size`."""
+        ...
+
+    def share_picture(self, badge: BadgeFacts) -> bytes:
+        """Return the PNG of 1200 by 630 pixels that other sites show for a link: nothing of the holder is in it."""
+        ...
+
+    def qr_svg(self, text: str) -> bytes:
+        """Return a QR code as SVG. Raises Malformed `qr-too-long`."""
+        ...
+
+    def qr_png(self, text: str) -> bytes:
+        """Return a QR code as PNG. Raises Malformed `qr-too-long`."""
+        ...
+
+
+class CertificateMaker(Protocol):
+    """Makes certificates."""
+
+    def certificate(self, facts: CertificateFacts) -> bytes:
+        """Return a PDF that shows the facts and carries the attachments: the same bytes for the same facts.
+
+        Raises Refused `font-missing` for a text that no font here shows.
+        """
+        ...
+
+
+class Baker(Protocol):
+    """Puts a credential into a picture (Open Badges 3.0, 5.3)."""
+
+    def bake_png(self, picture: bytes, credential: bytes) -> bytes:
+        """Return the PNG with the credential in it."""
+        ...
+
+    def bake_svg(self, picture: bytes, credential: bytes) -> bytes:
+        """Return the SVG with the credential in it."""
         ...

@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     tls_key_file: Path | None = None
     """The private key of that certificate."""
 
+    font_dir: Path | None = None
+    """A folder of fonts for certificates and pictures: `make fonts`. Without one only Latin, Greek and Cyrillic can be set."""
+
     max_upload_bytes: Annotated[int, Field(ge=1024)] = 64 * 1024 * 1024
     """The largest file of recipients: 64 MiB are more than the 250,000 rows that it may have."""
 

@@ -59,6 +59,8 @@ from registry.store_ports import (
     Role,
     UploadRecord,
 )
+from registry.wiring.making import build_certificates
+from tests.fonts import FONT_DIR
 from tests.light_case import HandProver
 from tests.memory_chain import MemoryChain
 from tests.promises import promise_key
@@ -299,9 +301,11 @@ def opened_world(
     published = folder / "published"
     published.mkdir(exist_ok=True)
     code_hash = load_artifact().runtime_code_hash
+    receipts = Receipts(store, light=HandProver(chain=chain))
     container = Container(
         resources=resources,
-        receipts=Receipts(store, light=HandProver(chain=chain)),
+        receipts=receipts,
+        certificates=build_certificates(resources, receipts, font_dir=FONT_DIR if FONT_DIR.is_dir() else None),
         status_lists=StatusLists(resources),
         runner=IssuingRunner(resources, max_bytes=MAX_UPLOAD_BYTES),
         verifier=Verifier(

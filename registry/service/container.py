@@ -8,6 +8,7 @@ from typing import Self
 from registry.chain_ports import PublishedSource
 from registry.domain.evidence import KnownContract
 from registry.ports import DidResolver
+from registry.service.certificates import Certificates
 from registry.service.log_overview import LogOverviews
 from registry.service.proving import Receipts
 from registry.service.resources import Resources
@@ -23,6 +24,7 @@ class Container:
 
     resources: Resources
     receipts: Receipts
+    certificates: Certificates
     status_lists: StatusLists
     runner: IssuingRunner
     verifier: Verifier

@@ -24,6 +24,7 @@ from registry.web.pages.problem_pages import ProblemPages
 from registry.web.pages.rendering import Pages
 from registry.web.routers import (
     achievements,
+    certificates,
     credentials,
     did_resolution,
     health,
@@ -81,6 +82,7 @@ _REGISTRY: Final = (
     achievements,
     uploads,
     credentials,
+    certificates,
     promises,
     own_keys,
     verification,

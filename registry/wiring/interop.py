@@ -41,6 +41,7 @@ from registry.service.verifying import Verifier
 from registry.settings import read_secret
 from registry.store_ports import DidMethod, IssuerRecord, LogRecord, Role
 from registry.wiring.interop_options import InteropOptions
+from registry.wiring.making import build_certificates
 from registry.wiring.verifying import LOOPBACK_HOSTS, published_contract
 
 PASSWORD_FILE: Final = "key-password"  # noqa: S105 - a file's name
@@ -116,9 +117,12 @@ def _open(options: InteropOptions, folder: Path, public_url: str) -> InteropServ
     published_dir.mkdir(exist_ok=True)
     published = open_published(str(published_dir), ca_file=None)
     max_upload_bytes = 0
+    receipts = Receipts(resources.store)
     container = Container(
         resources=resources,
-        receipts=Receipts(resources.store),
+        receipts=receipts,
+        # Test suites ask for none: the fonts that are part of the program will do.
+        certificates=build_certificates(resources, receipts, font_dir=None),
         status_lists=StatusLists(resources),
         runner=IssuingRunner(resources, max_bytes=max_upload_bytes),
         verifier=Verifier(

@@ -27,6 +27,7 @@ from registry.service.statuses import StatusLists
 from registry.service.vc_api import VcApi
 from registry.service.verifying import Verifier
 from registry.settings import Settings
+from registry.wiring.making import build_certificates
 from registry.wiring.promising import open_promise_signer
 from registry.wiring.signing import open_executor
 from registry.wiring.verifying import LOOPBACK_HOSTS, LOOPBACK_NAME, open_chain, open_light_prover, published_contract
@@ -64,7 +65,7 @@ def _resources(settings: Settings, engine: Engine) -> Resources:
 def build_container(settings: Settings) -> Container:
     """Build what the web service works with.
 
-    Raises as `build_resources` and `open_promise_signer`.
+    Raises as `build_resources`, `build_certificates` and `open_promise_signer`.
     """
     engine = _opened(settings)
     resources = replace(_resources(settings, engine), promise_signer=open_promise_signer(settings))
@@ -76,12 +77,14 @@ def build_container(settings: Settings) -> Container:
     fetching = FetchSettings(ca_file=settings.ca_file, private_hosts=frozenset(private_hosts))
     did_resolver = WebDidResolver(fetching)
     plain_http_hosts = LOOPBACK_HOSTS if settings.resolve_loopback else frozenset[str]()
+    receipts = Receipts(
+        resources.store,
+        light=open_light_prover(settings.rpc_urls, quorum=settings.quorum()) if settings.rpc_urls else None,
+    )
     return Container(
         resources=resources,
-        receipts=Receipts(
-            resources.store,
-            light=open_light_prover(settings.rpc_urls, quorum=settings.quorum()) if settings.rpc_urls else None,
-        ),
+        receipts=receipts,
+        certificates=build_certificates(resources, receipts, font_dir=settings.font_dir),
         status_lists=StatusLists(resources),
         runner=IssuingRunner(
             resources,

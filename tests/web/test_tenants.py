@@ -117,6 +117,10 @@ MATRIX: Final[dict[str, Case]] = {
     ),
     f"GET {PREFIX}/credentials/{{credential_id}}": Case(answers=READS),
     f"GET {PREFIX}/credentials/{{credential_id}}/document": Case(answers=PRIVATE),
+    f"GET {PREFIX}/credentials/{{credential_id}}/certificate.pdf": Case(answers=PRIVATE),
+    f"GET {PREFIX}/credentials/{{credential_id}}/badge.png": Case(answers=PRIVATE),
+    f"GET {PREFIX}/credentials/{{credential_id}}/badge.svg": Case(answers=PRIVATE),
+    f"GET {PREFIX}/credentials/{{credential_id}}/bundle.zip": Case(answers=PRIVATE),
     f"POST {PREFIX}/credentials/{{credential_id}}/revoke": Case(answers=PRIVATE, send=decision, fresh=new_credential),
     f"POST {PREFIX}/credentials/{{credential_id}}/suspend": Case(answers=PRIVATE, send=decision, fresh=new_credential),
     f"POST {PREFIX}/credentials/{{credential_id}}/reinstate": Case(

@@ -1,0 +1,23 @@
+"""What makes pictures and certificates."""
+
+from pathlib import Path
+
+from registry.adapters.pictures.artist import TypstArtist
+from registry.adapters.pictures.baker import PictureBaker
+from registry.adapters.pictures.certificate import TypstCertificateMaker
+from registry.adapters.pictures.typesetter import Typesetter
+from registry.service.certificates import Certificates
+from registry.service.proving import Receipts
+from registry.service.resources import Resources
+
+
+def build_certificates(resources: Resources, receipts: Receipts, *, font_dir: Path | None) -> Certificates:
+    """Build what makes pictures and certificates. Raises Refused `font-folder`."""
+    typesetter = Typesetter(font_dir)
+    return Certificates(
+        resources=resources,
+        receipts=receipts,
+        artist=TypstArtist(typesetter),
+        maker=TypstCertificateMaker(typesetter),
+        baker=PictureBaker(),
+    )
