@@ -224,3 +224,14 @@ class Baker(Protocol):
     def bake_svg(self, picture: bytes, credential: bytes) -> bytes:
         """Return the SVG with the credential in it."""
         ...
+
+
+class SharedLookup(Protocol):
+    """Finds what this registry shares itself."""
+
+    def __call__(self, text: str, /) -> bytes | None:
+        """Return the credential behind one of our own share links or short codes, None when there is none.
+
+        Nothing is fetched: a link of somebody else's is none.
+        """
+        ...

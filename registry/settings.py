@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     rpc_quorum: Annotated[int | None, Field(ge=1)] = None
     """How many of them must agree before an anchor, or the block of a light part, is final: more than half unless set."""
 
+    public_rpc_url: Annotated[str | None, Field(pattern=r"^https?://\S+$")] = None
+    """An Ethereum node that the verify page offers to visitors' browsers: it must answer pages of other origins (CORS)."""
+
     published_dir: Path = Path("published")
     """The folder of the published files: written by the worker, served by the service."""
 

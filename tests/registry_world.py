@@ -26,6 +26,7 @@ from registry.adapters.identifiers import Identifiers
 from registry.adapters.json_ld import PinnedJsonLd
 from registry.adapters.keys import PasswordKeyVault
 from registry.adapters.migrations import upgrade
+from registry.adapters.presented_files import open_file_reader
 from registry.adapters.published import open_published
 from registry.adapters.sql_store import SqlStore
 from registry.domain.canonical import JsonObject
@@ -323,6 +324,7 @@ def opened_world(
         log_overviews=LogOverviews(resources, open_published(str(published))),
         max_upload_bytes=MAX_UPLOAD_BYTES,
         close_store=engine.dispose,
+        file_reader=open_file_reader(),
     )
     admin = Caller(key_id=resources.ids.new() if key is None else key.record.id, role=Role.ADMIN, issuer_id=None)
     try:

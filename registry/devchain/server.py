@@ -1,7 +1,8 @@
 """HTTP on the loopback interface: one POST, one JSON-RPC request or batch.
 
-The chain is for programs of this machine. A web page in a browser on it is refused three times: by the Host header
-(DNS rebinding), by the Origin header, and by the content type, which makes a browser ask first.
+The chain is for programs of this machine, and for pages that this machine serves itself: the verify page asks it from the
+browser. Anybody else's page is refused three times: by the Host header (DNS rebinding), by the Origin header, and by the
+content type, which makes a browser ask first.
 """
 
 from http import HTTPStatus
@@ -81,6 +82,10 @@ class RpcHandler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self._send(HTTPStatus.OK, answer(self.server.chain, body), "application/json")
 
+    def do_OPTIONS(self) -> None:
+        """Tell a browser whether a page may ask (CORS protocol, Fetch standard section 3.3)."""
+        self._send(HTTPStatus.OK, b"", "text/plain; charset=utf-8")
+
     def do_GET(self) -> None:
         """Refuse: there is nothing to look at."""
         self._refuse(HTTPStatus.METHOD_NOT_ALLOWED, "send JSON-RPC by POST")
@@ -109,6 +114,11 @@ class RpcHandler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
+        origin = self.headers.get("Origin", "")
+        if _is_loopback(origin) and _is_loopback("//" + self.headers.get("Host", "")):
+            self.send_header("Access-Control-Allow-Origin", origin)
+            self.send_header("Access-Control-Allow-Headers", "Content-Type")
+            self.send_header("Vary", "Origin")
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()

@@ -20,6 +20,7 @@ from registry.web.metering import Meter, Metering
 from registry.web.openapi import complete
 from registry.web.pages import files as static_files
 from registry.web.pages import log as log_page
+from registry.web.pages import verify as verify_page
 from registry.web.pages.problem_pages import ProblemPages
 from registry.web.pages.rendering import Pages
 from registry.web.routers import (
@@ -90,7 +91,7 @@ _REGISTRY: Final = (
     public,
 )
 _VC_API: Final = (vc_issuing, vc_verification, did_resolution)
-_PAGES: Final = (static_files, log_page)
+_PAGES: Final = (static_files, verify_page, log_page)
 
 
 def _with_routes(

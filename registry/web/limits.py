@@ -8,11 +8,16 @@ from fastapi import HTTPException
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from registry.domain.presented_files import MAX_FILE_BYTES
 from registry.web.problems import BODY_TOO_LARGE, problem
 
 MAX_BODY_BYTES: Final = 4_194_304
 """The largest credential, its receipt, a DID document and two status lists fit; uploads have a limit of their own."""
 
+MAX_PRESENTED_BYTES: Final = MAX_FILE_BYTES + 1_048_576
+"""Of what a visitor wants verified: the largest file that is read, and what a form adds; all of it stays in memory."""
+
+_PRESENTED: Final = frozenset({"/", "/verdict.json", "/v1/verify/file"})
 _UPLOAD: Final = re.compile(r"/v1/issuers/[^/]+/(?:signed-)?uploads")
 
 
@@ -28,7 +33,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._max_upload_bytes if _UPLOAD.fullmatch(scope["path"]) else MAX_BODY_BYTES
+        limit = self._limit(scope["path"])
         announced = Headers(scope=scope).get("Content-Length", "")
         if announced.isdecimal() and int(announced) > limit:
             await problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, BODY_TOO_LARGE, _detail(limit))(scope, receive, send)
@@ -44,6 +49,11 @@ class BodyLimit:
             return message
 
         await self._app(scope, counted, send)
+
+    def _limit(self, path: str) -> int:
+        if path in _PRESENTED:
+            return MAX_PRESENTED_BYTES
+        return self._max_upload_bytes if _UPLOAD.fullmatch(path) else MAX_BODY_BYTES
 
 
 def _detail(limit: int) -> str:

@@ -367,6 +367,22 @@ class VerdictView(View):
     next: tuple[str, ...]
 
 
+class FileProblemView(View):
+    """Why one credential of several cannot be read."""
+
+    code: str
+    message: str
+
+
+class JudgedFileView(View):
+    """One credential of what was sent: its verdict, or its problem."""
+
+    name: str
+    kind: str | None = Field(description="What it was found in, None when it is no credential at all.")
+    verdict: VerdictView | None
+    problem: FileProblemView | None
+
+
 class HealthView(View):
     """How the service is."""
 

@@ -21,6 +21,7 @@ from registry.adapters.guarded_fetch import FetchSettings
 from registry.adapters.identifiers import Identifiers
 from registry.adapters.keys import PasswordKeyVault
 from registry.adapters.migrations import upgrade
+from registry.adapters.presented_files import open_file_reader
 from registry.adapters.published import open_published
 from registry.adapters.shaped_json_ld import open_json_ld
 from registry.adapters.sql_store import SqlStore
@@ -142,6 +143,7 @@ def _open(options: InteropOptions, folder: Path, public_url: str) -> InteropServ
         log_overviews=LogOverviews(resources, published),
         max_upload_bytes=max_upload_bytes,
         close_store=engine.dispose,
+        file_reader=open_file_reader(),
         vc_api=VcApi(
             everybody=Caller(key_id=resources.ids.new(), role=Role.ADMIN, issuer_id=None),
             default_issuer=INSTANCES[0].name,

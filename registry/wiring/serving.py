@@ -14,6 +14,7 @@ from registry.adapters.guarded_fetch import FetchSettings
 from registry.adapters.identifiers import Identifiers
 from registry.adapters.keys import PasswordKeyVault
 from registry.adapters.migrations import check_schema
+from registry.adapters.presented_files import open_file_reader
 from registry.adapters.published import open_published
 from registry.adapters.shaped_json_ld import open_json_ld
 from registry.adapters.sql_store import SqlStore
@@ -113,4 +114,6 @@ def build_container(settings: Settings) -> Container:
         max_upload_bytes=settings.max_upload_bytes,
         vc_api=VcApi(failure_status=HTTPStatus(int(settings.vc_api_failure_status)), bare=settings.vc_api_bare),
         close_store=engine.dispose,
+        file_reader=open_file_reader(),
+        public_rpc_url=settings.public_rpc_url,
     )

@@ -129,7 +129,7 @@ def test_every_example_works_when_it_is_sent(
             path = "/v1/issuers/example-polytechnic/credentials"
             names["credential_id"] = client.post(path, headers=admin, json=order).json()["id"]
         sent.append(route)
-    assert len(sent) == 21
+    assert len(sent) == 22
 
 
 def test_answers_are_what_the_document_says(

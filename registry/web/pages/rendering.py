@@ -126,6 +126,8 @@ class Pages:
             extensions=["jinja2.ext.i18n"],
         )
         environment.install_gettext_translations(catalogue(language.tag), newstyle=True)  # type: ignore[attr-defined]
+        # What pages hand to their modules stays readable, and half as long in Arabic and Chinese.
+        environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "sort_keys": True}
         environment.filters |= _filters(language)
         environment.globals |= {"static": self.files.address, "languages": tuple(self._languages.values())}
         return environment

@@ -31,6 +31,9 @@ _PUBLISHED: Final = re.compile(
 MAX_EPOCH: Final = 2**53 - 1
 """Epochs are JSON numbers in receipts and manifests."""
 _LIST: Final = re.compile(r"0|[1-9][0-9]{0,6}", re.ASCII)
+ANY_ORIGIN: Final = {"Access-Control-Allow-Origin": "*"}
+"""Everybody may read these files, and so may everybody's pages: a page that verifies by itself stands on another host, or in
+a folder (docs/decisions/0117-the-browser-checks-by-itself.md)."""
 _FOREVER: Final = "public, max-age=31536000, immutable"
 _OBJECT: Final[dict[str, Any]] = {"schema": {"type": "object"}}
 _RECEIPT: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {MEDIA_TYPE: _OBJECT}}}
@@ -56,7 +59,9 @@ def get_did_document(container: Wired, slug: str) -> Response:
         issuer = unit.issuers.by_slug(slug)
     if issuer.did_method is not DidMethod.WEB:
         raise NotFound("did-document-not-found", "this issuer's DID is its key: there is nothing to look up")
-    return Response(issuer.did_document, media_type="application/did+json", headers={"Cache-Control": "max-age=300"})
+    return Response(
+        issuer.did_document, media_type="application/did+json", headers={**ANY_ORIGIN, "Cache-Control": "max-age=300"}
+    )
 
 
 @router.get("/issuers/{slug}/achievements/{achievement_id}")
@@ -86,7 +91,7 @@ def get_status_list(
     if not ours or _LIST.fullmatch(status_list) is None or int(status_list) > MAX_LIST:
         raise NotFound("status-list-not-found", "no such status list")
     signed = container.status_lists.serve(purpose, int(status_list))
-    headers = {"ETag": signed.etag, "Cache-Control": f"public, max-age={int(LIST_TTL.total_seconds())}"}
+    headers = {**ANY_ORIGIN, "ETag": signed.etag, "Cache-Control": f"public, max-age={int(LIST_TTL.total_seconds())}"}
     # Weak comparison (RFC 9110 section 13.1.2): a W/ before it makes no difference.
     if if_none_match is not None and (if_none_match.strip() == "*" or signed.etag in if_none_match):
         return Response(status_code=304, headers=headers)
@@ -103,7 +108,9 @@ def get_receipt(container: Wired, leaf: str, *, light: Literal["newest"] | None 
     digest = digest_from_hex(leaf, "leaf")
     receipts = container.receipts
     receipt = receipts.of_leaf(digest) if light is None else receipts.with_newest_light(digest)
-    return Response(canonicalize(receipt.to_json()), media_type=MEDIA_TYPE, headers={"Cache-Control": "max-age=60"})
+    return Response(
+        canonicalize(receipt.to_json()), media_type=MEDIA_TYPE, headers={**ANY_ORIGIN, "Cache-Control": "max-age=60"}
+    )
 
 
 @router.get("/published/{path:path}", response_class=Response, responses=_FILE)
@@ -116,7 +123,9 @@ def get_published(container: Wired, path: str) -> Response:
         raise NotFound("published-file-not-found", "no such published file")
     media_type = "application/json" if file.suffix == ".json" else "application/octet-stream"
     return FileResponse(
-        file, media_type=media_type, headers={"Cache-Control": _FOREVER if _is_immutable(file) else "no-cache"}
+        file,
+        media_type=media_type,
+        headers={**ANY_ORIGIN, "Cache-Control": _FOREVER if _is_immutable(file) else "no-cache"},
     )
 
 

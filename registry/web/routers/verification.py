@@ -1,18 +1,23 @@
 """Verifying: one public call that answers in words and stable codes."""
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
 
 from registry.domain.canonical import JsonObject, canonicalize
+from registry.domain.errors import Malformed
 from registry.domain.evidence import Policy
 from registry.domain.log_name import LogName
-from registry.service.checking import OwnWord, verify_here
+from registry.service.checking import verify_here
 from registry.service.served_lists import StatusListCopy
 from registry.service.verifying import VerifyRequest
-from registry.web.requests import StrictBody, Wired, known_parameters_of, read_form
-from registry.web.schemas import VerdictView, VerifyForm
+from registry.service.verifying_files import Judged
+from registry.web.judging import judge_files, own_word
+from registry.web.received_files import MAX_NAME, receive_body
+from registry.web.requests import StrictBody, Wired, container_of, known_parameters_of, read_form
+from registry.web.schemas import JudgedFileView, VerdictView, VerifyForm
 
 router = APIRouter(prefix="/v1", tags=["verification"], dependencies=[Depends(known_parameters_of)])
 
@@ -57,10 +62,45 @@ def verify(container: Wired, body: StrictBody) -> JsonObject:
         fetch_status=options.fetch_status,
         status_lists=tuple(StatusListCopy(content=canonicalize(item)) for item in form.status_lists),
     )
-    own = OwnWord(
-        store=container.resources.store,
-        clock=container.resources.clock,
-        receipts=container.receipts,
-        status_lists=container.status_lists,
-    )
-    return verify_here(request, verifier=container.verifier, own=own).to_json()
+    return verify_here(request, verifier=container.verifier, own=own_word(container)).to_json()
+
+
+_FILE_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/octet-stream": {
+                "schema": {"type": "string", "format": "binary"},
+                "example": '{"@context": ["https://www.w3.org/ns/credentials/v2"]}',
+            }
+        },
+    }
+}
+
+
+@router.post("/verify/file", response_model=list[JudgedFileView], openapi_extra=_FILE_BODY)
+async def verify_file(
+    request: Request,
+    name: Annotated[str | None, Query(max_length=MAX_NAME, description="What the file is called.")] = None,
+) -> list[JsonObject]:
+    """Verify every credential of a file: JSON, token, PNG, SVG, PDF, a QR code's picture, or a zip of many.
+
+    The body is the file, or a form (multipart/form-data) of files (`file`), texts (`text`) and share links or short codes of this registry
+    (`link`). Needs no account; what is sent is not kept, and no other link is followed. What one of several cannot be
+    read as has its problem in its place.
+    """
+    received = await receive_body(request, name=name)
+    judged = await run_in_threadpool(lambda: judge_files(container_of(request), received.files, links=received.links))
+    if len(judged) == 1 and judged[0].problem is not None:
+        raise Malformed(judged[0].problem.code, judged[0].problem.message)
+    return [_to_json(item) for item in judged]
+
+
+def _to_json(item: Judged) -> JsonObject:
+    problem = item.problem
+    return {
+        "name": item.name,
+        "kind": None if item.kind is None else str(item.kind),
+        "verdict": None if item.verdict is None else item.verdict.to_json(),
+        "problem": None if problem is None else {"code": problem.code, "message": problem.message},
+    }

@@ -1,0 +1,188 @@
+"""Verifying whatever somebody presents: files, pasted text, our own share links; each credential gets its own verdict.
+
+    files -> receipts among them | credentials -> our own links looked up -> judged one by one
+
+Nothing is kept, and no link but our own is followed. A credential that names no log is judged by the profile vc: a badge
+of somebody else is not forged because it is not anchored.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
+
+from registry.domain.canonical import JsonObject, parse_object
+from registry.domain.errors import Malformed
+from registry.domain.evidence import Policy, Profile
+from registry.domain.presented import read_presented
+from registry.domain.presented_files import FileKind, FoundCredential
+from registry.domain.problem import Problem
+from registry.domain.receipt import MAX_RECEIPT_BYTES, RECEIPT_TYPE
+from registry.domain.verdict import Verdict
+from registry.ports import FileReader, SharedLookup
+from registry.service.verifying import VerifyRequest
+
+MAX_FOUND: Final = 200
+"""Credentials of one request: a zip of a large intake. Each takes some hundredths of a second."""
+
+Judge: TypeAlias = Callable[[VerifyRequest], Verdict]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresentedFile:
+    """A file as it was sent."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One credential of what was presented, and what came of it."""
+
+    name: str
+    kind: FileKind | None
+    """None: what was presented is no credential at all."""
+    content: bytes | None
+    receipt: bytes | None
+    outcome: Verdict | Problem
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict, None where there was nothing to judge."""
+        return None if isinstance(self.outcome, Problem) else self.outcome
+
+    @property
+    def problem(self) -> Problem | None:
+        """Why there was nothing to judge."""
+        return self.outcome if isinstance(self.outcome, Problem) else None
+
+
+def nothing_shared(text: str) -> bytes | None:  # noqa: ARG001  # the lookup's form
+    """Look up a link in a registry that shares nothing."""
+    return None
+
+
+def verify_files(
+    files: Sequence[PresentedFile],
+    *,
+    links: Sequence[str],
+    reader: FileReader,
+    shared: SharedLookup,
+    policy: Policy,
+    judge: Judge,
+) -> tuple[Judged, ...]:
+    """Judge every credential of some files and links, in their order.
+
+    Raises Malformed: `nothing-presented`, `too-many-credentials`.
+    """
+    receipts = [file for file in files if _is_receipt(file.content)]
+    found = [item for file in files if file not in receipts for item in _read(reader, file)]
+    found += [_linked(link) for link in links]
+    found = [_looked_up(item, shared) if isinstance(item, FoundCredential) else item for item in found]
+    if not found and not receipts:
+        raise Malformed("nothing-presented", "expected a file, a text, a link or a code")
+    if len(found) > MAX_FOUND:
+        raise Malformed("too-many-credentials", f"expected at most {MAX_FOUND} credentials, got {len(found)}")
+    return tuple(_judge_all(found, receipts, policy=policy, judge=judge))
+
+
+def profile_of(content: bytes, *, receipt: bytes | None) -> Profile:
+    """Return by which rules a credential is judged where nobody said: one that names a log must be in it.
+
+    So must one that comes with a receipt: whoever brings it says that it is.
+    """
+    if receipt is not None:
+        return Profile.CREDROOT
+    document = read_presented(content).document
+    return Profile.VC if not isinstance(document, Problem) and not _names_log(document) else Profile.CREDROOT
+
+
+def _judge_all(
+    found: Iterable[FoundCredential | Judged], receipts: Sequence[PresentedFile], *, policy: Policy, judge: Judge
+) -> Iterator[Judged]:
+    items = list(found)
+    waiting = {_leaf_of(file.content): file for file in receipts}
+    for item in items:
+        if isinstance(item, Judged):
+            yield item
+            continue
+        receipt = item.receipt or _receipt_for(item, waiting, alone=len(items) == len(receipts) == 1)
+        yield _judge(replace(item, receipt=receipt), policy=policy, judge=judge)
+    for file in waiting.values():
+        yield _unreadable(file.name, Malformed("receipt-alone", "expected the credential beside its receipt"))
+
+
+def _judge(item: FoundCredential, *, policy: Policy, judge: Judge) -> Judged:
+    if item.content is None:
+        problem = item.problem or Malformed("not-found", "there is no credential in this file")
+        return _unreadable(item.name, problem, kind=item.kind)
+    chosen = replace(policy, profile=profile_of(item.content, receipt=item.receipt))
+    verdict = judge(VerifyRequest(credential=item.content, receipt=item.receipt, policy=chosen, resolve_did=True))
+    return Judged(name=item.name, kind=item.kind, content=item.content, receipt=item.receipt, outcome=verdict)
+
+
+def _read(reader: FileReader, file: PresentedFile) -> Sequence[FoundCredential | Judged]:
+    try:
+        return reader.read(file.content, name=file.name)
+    except Malformed as error:
+        return [_unreadable(file.name, error)]
+
+
+def _linked(link: str) -> FoundCredential:
+    kind = FileKind.LINK if "/" in link else FileKind.CODE
+    return FoundCredential(name=link, kind=kind, link=link)
+
+
+def _looked_up(item: FoundCredential, shared: SharedLookup) -> FoundCredential:
+    if item.link is None or item.content is not None:
+        return item
+    content = shared(item.link)
+    if content is not None:
+        return replace(item, content=content)
+    # Unknown, hidden and somebody else's are one answer: a page must not tell who shares what.
+    problem = Malformed(
+        "link-not-ours", "expected a share link or short code of this registry: others are not followed"
+    )
+    return replace(item, problem=problem)
+
+
+def _unreadable(name: str, error: Malformed, *, kind: FileKind | None = None) -> Judged:
+    return Judged(name=name, kind=kind, content=None, receipt=None, outcome=Problem.of(error))
+
+
+def _is_receipt(content: bytes) -> bool:
+    document = _object(content)
+    return document is not None and document.get("type") == RECEIPT_TYPE
+
+
+def _leaf_of(receipt: bytes) -> str:
+    return str((_object(receipt) or {}).get("leaf"))
+
+
+def _receipt_for(item: FoundCredential, waiting: dict[str, PresentedFile], *, alone: bool) -> bytes | None:
+    """Take the receipt of a credential; two files alone belong together, so that a wrong receipt is told."""
+    if item.content is None:
+        return None
+    leaf = read_presented(item.content).leaf
+    key = next(iter(waiting)) if alone else "" if isinstance(leaf, Problem) else leaf.hex()
+    file = waiting.pop(key, None)
+    return None if file is None else file.content
+
+
+def _object(content: bytes) -> JsonObject | None:
+    if len(content) > MAX_RECEIPT_BYTES or not content.lstrip().startswith(b"{"):
+        return None
+    try:
+        return parse_object(content)
+    except Malformed:
+        return None
+
+
+def _names_log(document: JsonObject) -> bool:
+    status = document.get("credentialStatus")
+    for entry in status if isinstance(status, list) else [status]:
+        url = entry.get("statusListCredential") if isinstance(entry, dict) else None
+        # However badly it is spelt: what means to name a log is held to it.
+        if isinstance(url, str) and "eip155:" in url:
+            return True
+    return False

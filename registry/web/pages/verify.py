@@ -1,0 +1,129 @@
+"""The verify page: a form that works without scripts, and the verdict on every credential of what was sent.
+
+With scripts the browser checks beside the service (static/verify.js), and goes on alone when the service does not answer.
+What is sent is read in memory, judged and forgotten.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from registry.domain.check import CheckId, Result
+from registry.domain.errors import Malformed
+from registry.domain.problem import Problem
+from registry.service.verifying_files import Judged
+from registry.web.judging import judge_files
+from registry.web.pages.credential_facts import Facts, read_facts
+from registry.web.pages.rendering import Policy, pages_of
+from registry.web.pages.verdict_words import CHECKS, REASONS, RESULTS, TONES, WORDS
+from registry.web.received_files import Received, receive_form
+from registry.web.requests import Wired, container_of
+
+POLICY: Final = Policy(connect="'self' https: http://localhost:* http://127.0.0.1:*")
+"""The browser asks the Ethereum node and the published files that the visitor names, and no other host."""
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One credential as the page shows it."""
+
+    judged: Judged
+    facts: Facts | None
+    document: str | None
+    """The credential's text, for the browser and for saving."""
+    receipt: str | None
+
+
+@router.get("/")
+def get_verify_page(request: Request) -> Response:
+    """Show the empty form."""
+    return _page(request)
+
+
+@router.post("/")
+async def post_verify_page(request: Request) -> Response:
+    """Show the verdicts on what was sent; what could not be read is told beside the form."""
+    received: Received | None = None
+    try:
+        received = await receive_form(request)
+        judged = await run_in_threadpool(_judge, container_of(request), received)
+    except Malformed as error:
+        return _page(request, problem=Problem.of(error), received=received)
+    if len(judged) == 1 and judged[0].problem is not None:
+        return _page(request, problem=judged[0].problem, received=received)
+    return _page(request, judged=judged)
+
+
+@router.post("/verdict.json")
+async def post_verdict_file(request: Request) -> Response:
+    """Give the verdict as a file. Raises Malformed."""
+    received = await receive_form(request)
+    judged = await run_in_threadpool(_judge, container_of(request), received)
+    verdicts = [_to_json(item) for item in judged]
+    content = verdicts[0] if len(verdicts) == 1 else verdicts
+    return Response(
+        orjson.dumps(content, option=orjson.OPT_INDENT_2),
+        media_type="application/json",
+        headers={"Content-Disposition": 'attachment; filename="verdict.json"'},
+    )
+
+
+def _judge(container: Wired, received: Received) -> tuple[Judged, ...]:
+    return judge_files(container, received.files, links=received.links)
+
+
+def _page(
+    request: Request,
+    *,
+    judged: Sequence[Judged] = (),
+    problem: Problem | None = None,
+    received: Received | None = None,
+) -> Response:
+    container = container_of(request)
+    contract = container.published_contract
+    return pages_of(request).render(
+        request,
+        "verify/page.html",
+        {
+            "shown": [_shown(item) for item in judged],
+            "problem": problem,
+            "link": "" if received is None else next(iter(received.links), ""),
+            "rpc_url": container.public_rpc_url or "",
+            "contract": contract,
+            "words": WORDS,
+            "checks": CHECKS,
+            "results": RESULTS,
+            "tones": TONES,
+            "reasons": REASONS,
+            "check_ids": tuple(CheckId),
+            "Result": Result,
+        },
+        status=HTTPStatus.OK if problem is None else HTTPStatus.BAD_REQUEST,
+        policy=POLICY,
+    )
+
+
+def _shown(item: Judged) -> Shown:
+    return Shown(
+        judged=item,
+        facts=None if item.content is None else read_facts(item.content),
+        document=_text(item.content),
+        receipt=_text(item.receipt),
+    )
+
+
+def _text(content: bytes | None) -> str | None:
+    return None if content is None else content.decode("utf-8", errors="replace")
+
+
+def _to_json(item: Judged) -> object:
+    if item.problem is not None:
+        return {"name": item.name, "problem": {"code": item.problem.code, "message": item.problem.message}}
+    return {} if item.verdict is None else item.verdict.to_json()
