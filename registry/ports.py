@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
+from uuid import UUID
 
 from registry.domain.badge_facts import BadgeFacts, CertificateFacts
 from registry.domain.canonical import JsonObject
@@ -173,6 +174,32 @@ class ChunkExecutor(Protocol[_ToolsT_co]):
 
     def close(self) -> None:
         """End at once whatever runs for it, and wait for that."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A mail to one person, in plain text."""
+
+    id: UUID
+    """Its name at every try: who was handed it before can tell."""
+    recipient: str
+    """An e-mail address."""
+    subject: str
+    text: str
+    language: str
+    written_at: datetime
+
+
+class Outbox(Protocol):
+    """Hands letters over to whoever delivers them."""
+
+    def hand_over(self, letter: Letter) -> None:
+        """Return once somebody else is responsible for the letter.
+
+        Raises Refused `mail-refused` when it will never be taken, Unavailable `mail-not-taken` with the reason when another
+        try may succeed. When the connection broke at the end, nobody knows whether the letter was taken.
+        """
         ...
 
 

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from registry.domain.errors import Malformed, Refused
 from registry.domain.log_name import LogName
 from registry.domain.slot import Purpose, parse_status_list_url, status_list_url
+from registry.domain.upload_values import is_ascii_email
 
 PREFIX: Final = "CREDROOT_"
 GWEI: Final = 10**9
@@ -57,7 +58,7 @@ class Settings(BaseSettings):
     """A file with that password in its first line."""
 
     ca_file: Path | None = None
-    """Certificates to trust, beside the system's, when did:web documents and status lists are fetched."""
+    """Certificates to trust, beside the system's, for did:web documents, status lists and the mail server."""
 
     resolve_loopback: bool = False
     """Allow did:web documents and status lists on this machine, lists over http too: for development."""
@@ -76,6 +77,30 @@ class Settings(BaseSettings):
 
     tls_key_file: Path | None = None
     """The private key of that certificate."""
+
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1", "::1")
+    """Addresses or networks of proxies whose X-Forwarded-For names the visitor, separated by commas; empty for none."""
+
+    mail_from: str = "no-reply@credroot.invalid"
+    """The address that mails to earners come from; a mail server must be allowed to send for it."""
+
+    mail_outbox_dir: Path = Path("outbox")
+    """The folder that mails are written to, one .eml file each, unless a mail server is named."""
+
+    smtp_host: str | None = None
+    """The mail server that takes the mails to earners."""
+
+    smtp_port: Annotated[int, Field(ge=1, le=MAX_PORT)] = 587
+    """Its port: 587 for STARTTLS, 465 for TLS."""
+
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    """How it is spoken to; `none` for a server on this machine alone."""
+
+    smtp_user: str | None = None
+    """The name to sign in with there."""
+
+    smtp_password_file: Path | None = None
+    """A file with the password of that name in its first line."""
 
     font_dir: Path | None = None
     """A folder of fonts for certificates and pictures: `make fonts`. Without one only Latin, Greek and Cyrillic can be set."""
@@ -170,7 +195,7 @@ class Settings(BaseSettings):
     log_level: str = "info"
     """debug, info, warning or error."""
 
-    @field_validator("rpc_urls", "private_hosts", mode="before")
+    @field_validator("rpc_urls", "private_hosts", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -195,6 +220,21 @@ class Settings(BaseSettings):
         except Malformed as error:
             raise ValueError(error.message) from error
         return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        if not is_ascii_email(value):
+            raise ValueError("expected an e-mail address")
+        return value
+
+    @model_validator(mode="after")
+    def _mail_is_whole(self) -> Self:
+        if (self.smtp_user is None) != (self.smtp_password_file is None):
+            raise ValueError("CREDROOT_SMTP_USER and CREDROOT_SMTP_PASSWORD_FILE go together")
+        if self.smtp_host is not None and "mail_from" not in self.model_fields_set:
+            raise ValueError("CREDROOT_MAIL_FROM is missing: CREDROOT_SMTP_HOST must be allowed to send for it")
+        return self
 
     @model_validator(mode="after")
     def _tls_is_whole(self) -> Self:
@@ -230,6 +270,10 @@ class Settings(BaseSettings):
     def anchor_key_password(self) -> str | None:
         """Return the keystore's password, or None when there is none to be read."""
         return None if self.anchor_key_password_file is None else read_secret(self.anchor_key_password_file)
+
+    def smtp_password(self) -> str | None:
+        """Return the mail server's password, or None when there is none to be read."""
+        return None if self.smtp_password_file is None else read_secret(self.smtp_password_file)
 
     def promise_key_password(self) -> str | None:
         """Return the promise keystore's password, or None when there is none to be read."""

@@ -26,6 +26,7 @@ from registry.adapters.identifiers import Identifiers
 from registry.adapters.json_ld import PinnedJsonLd
 from registry.adapters.keys import PasswordKeyVault
 from registry.adapters.migrations import upgrade
+from registry.adapters.outbox import FolderOutbox
 from registry.adapters.presented_files import open_file_reader
 from registry.adapters.published import open_published
 from registry.adapters.sql_store import SqlStore
@@ -44,6 +45,7 @@ from registry.service.container import Container
 from registry.service.issuers import IssuerOrder, create_issuer
 from registry.service.issuing import Order, Person, issue
 from registry.service.log_overview import LogOverviews
+from registry.service.mailing import Mailer
 from registry.service.proving import Receipts
 from registry.service.resources import Resources
 from registry.service.running import IssuingRunner
@@ -323,6 +325,7 @@ def opened_world(
         published_dir=published,
         log_overviews=LogOverviews(resources, open_published(str(published))),
         max_upload_bytes=MAX_UPLOAD_BYTES,
+        mailer=Mailer(resources, FolderOutbox(folder / "outbox", sender="no-reply@registry.example")),
         close_store=engine.dispose,
         file_reader=open_file_reader(),
     )

@@ -15,6 +15,7 @@ from registry.adapters.promise_store import PromiseStore
 from registry.adapters.reservation_store import ReservationStore
 from registry.adapters.restoring_store import RestoringStore
 from registry.adapters.sealing_store import SealingStore
+from registry.adapters.share_store import ClaimStore, ShareStore
 from registry.adapters.status_store import StatusStore
 from registry.adapters.upload_store import UploadStore
 from registry.store_ports import ReadStore, WriteStore
@@ -35,6 +36,8 @@ class SqlUnit:
         self.reservations = ReservationStore(connection)
         self.promises = PromiseStore(connection)
         self.light_proofs = LightProofStore(connection)
+        self.shares = ShareStore(connection)
+        self.claims = ClaimStore(connection)
         self.restoring = RestoringStore(connection)
 
 

@@ -10,6 +10,7 @@
     log, api_key, idempotency, secret                      the registry itself
     promise                                                what holders were promised (promise_tables)
     light_proof                                            what was proved of an epoch when it became final (light_tables)
+    share, claim ── claim_mail                             what an earner has of a credential (share_tables)
 
 Ids are UUIDv7: rows are appended in the order of time. JSON documents are the very bytes that were hashed. Names of
 constraints follow one convention: errors are told by them.

@@ -10,6 +10,7 @@ from registry.domain.evidence import KnownContract
 from registry.ports import DidResolver, FileReader, SharedLookup
 from registry.service.certificates import Certificates
 from registry.service.log_overview import LogOverviews
+from registry.service.mailing import Mailer
 from registry.service.proving import Receipts
 from registry.service.resources import Resources
 from registry.service.running import IssuingRunner
@@ -42,12 +43,21 @@ class Container:
     public_rpc_url: str | None = None
     """The Ethereum node that visitors' browsers are offered."""
     vc_api: VcApi = field(default_factory=VcApi)
+    mailer: Mailer | None = None
+    """None: this process hands over no mail."""
 
     def without_promises(self) -> Self:
         """Return the same, with no promises made."""
         return replace(self, resources=replace(self.resources, promise_signer=None))
 
+    def wake_mailer(self) -> None:
+        """Have a mail that was just ordered handed over."""
+        if self.mailer is not None:
+            self.mailer.wake()
+
     def close(self) -> None:
         """End what runs in the background, then close what was opened."""
         self.runner.close()
+        if self.mailer is not None:
+            self.mailer.close()
         self.close_store()

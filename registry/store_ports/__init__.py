@@ -28,6 +28,15 @@ from registry.store_ports.access import (
     LogRecord,
     Role,
 )
+from registry.store_ports.claims import (
+    ClaimReader,
+    ClaimRecord,
+    ClaimState,
+    ClaimWriter,
+    DueMail,
+    MailState,
+    NewClaim,
+)
 from registry.store_ports.credentials import (
     CredentialReader,
     CredentialRecord,
@@ -73,6 +82,7 @@ from registry.store_ports.reservations import (
     ReservationWriter,
 )
 from registry.store_ports.restoring import RestoringWriter
+from registry.store_ports.shares import ShareReader, ShareRecord, ShareWriter
 from registry.store_ports.statuses import (
     StatusChangeRecord,
     StatusListRecord,
@@ -94,10 +104,15 @@ __all__ = [
     "ApiKeyRecord",
     "AttemptKind",
     "BatchRecord",
+    "ClaimReader",
+    "ClaimRecord",
+    "ClaimState",
+    "ClaimWriter",
     "CredentialReader",
     "CredentialRecord",
     "CredentialWriter",
     "DidMethod",
+    "DueMail",
     "EpochListRecord",
     "EpochReader",
     "EpochRecord",
@@ -112,7 +127,9 @@ __all__ = [
     "LightProofReader",
     "LightProofWriter",
     "LogRecord",
+    "MailState",
     "NewBatch",
+    "NewClaim",
     "NewCredential",
     "NewEpoch",
     "NewEpochList",
@@ -129,6 +146,9 @@ __all__ = [
     "ReservationWriter",
     "RestoringWriter",
     "Role",
+    "ShareReader",
+    "ShareRecord",
+    "ShareWriter",
     "Standing",
     "StatusChangeRecord",
     "StatusListRecord",
@@ -200,6 +220,16 @@ class ReadStore(Protocol):
         """What was proved of epochs."""
         ...
 
+    @property
+    def shares(self) -> ShareReader:
+        """Share links."""
+        ...
+
+    @property
+    def claims(self) -> ClaimReader:
+        """Claims and their mails."""
+        ...
+
 
 class WriteStore(ReadStore, Protocol):
     """The same, for writing: everything done through it is committed together or not at all."""
@@ -243,6 +273,14 @@ class WriteStore(ReadStore, Protocol):
     @property
     @override
     def light_proofs(self) -> LightProofWriter: ...
+
+    @property
+    @override
+    def shares(self) -> ShareWriter: ...
+
+    @property
+    @override
+    def claims(self) -> ClaimWriter: ...
 
     @property
     def restoring(self) -> RestoringWriter:

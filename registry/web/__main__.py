@@ -74,7 +74,8 @@ def _serve_registry() -> None:
     with _metrics_served(settings, metering, container):
         app = create_app(container, metering)
         spare_the_collector()
-        serve(app, listeners, ready=ready, certificate=certificate, key=key)
+        proxies = settings.trusted_proxies
+        serve(app, listeners, ready=ready, certificate=certificate, key=key, trusted_proxies=proxies)
 
 
 @contextmanager

@@ -12,20 +12,26 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from typing_extensions import override
 
+from registry.service.badge_pictures import BadgePictures
 from registry.service.container import Container
 from registry.web import problems
 from registry.web.delivery import Delivery
 from registry.web.limits import BodyLimit
 from registry.web.metering import Meter, Metering
 from registry.web.openapi import complete
+from registry.web.pages import claims as claim_pages
 from registry.web.pages import files as static_files
+from registry.web.pages import held_files, shared_pictures
 from registry.web.pages import log as log_page
+from registry.web.pages import shared as shared_pages
 from registry.web.pages import verify as verify_page
 from registry.web.pages.problem_pages import ProblemPages
 from registry.web.pages.rendering import Pages
+from registry.web.rate_limit import RateLimits
 from registry.web.routers import (
     achievements,
     certificates,
+    claims,
     credentials,
     did_resolution,
     health,
@@ -34,6 +40,7 @@ from registry.web.routers import (
     own_keys,
     promises,
     public,
+    shares,
     uploads,
     vc_issuing,
     vc_verification,
@@ -83,6 +90,8 @@ _REGISTRY: Final = (
     achievements,
     uploads,
     credentials,
+    claims,
+    shares,
     certificates,
     promises,
     own_keys,
@@ -91,7 +100,7 @@ _REGISTRY: Final = (
     public,
 )
 _VC_API: Final = (vc_issuing, vc_verification, did_resolution)
-_PAGES: Final = (static_files, verify_page, log_page)
+_PAGES: Final = (static_files, verify_page, log_page, shared_pages, shared_pictures, claim_pages, held_files)
 
 
 def _with_routes(
@@ -106,6 +115,8 @@ def _with_routes(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(container.runner.resume)
+        if container.mailer is not None:
+            container.mailer.start()
         try:
             yield
         finally:
@@ -124,6 +135,8 @@ def _with_routes(
     )
     app.state.container = container
     app.state.routes = tuple(route for resource in resources for route in resource.router.routes)
+    app.state.rate_limits = RateLimits()
+    app.state.badge_pictures = BadgePictures(container.certificates.artist)
     app.add_middleware(BodyLimit, max_upload_bytes=container.max_upload_bytes)
     app.add_middleware(problems.LastResort)
     if pages is not None:

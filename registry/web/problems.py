@@ -20,6 +20,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from registry.domain.errors import Conflict, CredrootError, Forbidden, Malformed, NotFound, Refused, Unavailable
+from registry.web.rate_limit import TooOften
 
 MEDIA_TYPE: Final = "application/problem+json"
 PROBLEM_TYPES: Final = "urn:credroot:problem:"
@@ -29,6 +30,7 @@ BODY_TOO_LARGE: Final = "body-too-large"
 
 _STATUS: Final[tuple[tuple[type[CredrootError], HTTPStatus], ...]] = (
     (Malformed, HTTPStatus.BAD_REQUEST),
+    (TooOften, HTTPStatus.TOO_MANY_REQUESTS),
     (NotFound, HTTPStatus.NOT_FOUND),
     (Conflict, HTTPStatus.CONFLICT),
     (Forbidden, HTTPStatus.FORBIDDEN),
@@ -39,6 +41,7 @@ _HTTP_CODES: Final[Mapping[int, str]] = {
     401: "not-authenticated",
     404: "not-found",
     405: "method-not-allowed",
+    406: "not-acceptable",
     413: BODY_TOO_LARGE,
 }
 
@@ -94,6 +97,8 @@ def _answer_ours(request: Request, error: Exception) -> Response:
         # The operator's to mend; what the outside world said of it stays in the log.
         _log.warning("request_unanswerable", method=request.method, route=_route(request), code=error.code)
     headers = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else None
+    if isinstance(error, TooOften):
+        headers = {"Retry-After": str(error.retry_after_seconds)}
     where = getattr(error, "where", "")
     return problem(status, error.code, error.message, facts={"where": where} if where else None, headers=headers)
 

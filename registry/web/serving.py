@@ -47,7 +47,13 @@ class _Server(uvicorn.Server):
 
 
 def serve(
-    app: FastAPI, listeners: Sequence[socket.socket], *, ready: str, certificate: Path | None, key: Path | None
+    app: FastAPI,
+    listeners: Sequence[socket.socket],
+    *,
+    ready: str,
+    certificate: Path | None,
+    key: Path | None,
+    trusted_proxies: Sequence[str] = (),
 ) -> None:
     """Answer requests until a signal comes, then close the listeners."""
     config = uvicorn.Config(
@@ -57,6 +63,8 @@ def serve(
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        # Anybody else's word for where a request comes from would undo every limit.
+        forwarded_allow_ips=list(trusted_proxies),
         ssl_certfile=certificate,
         ssl_keyfile=key,
     )

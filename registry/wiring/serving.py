@@ -21,6 +21,7 @@ from registry.adapters.sql_store import SqlStore
 from registry.adapters.status_fetcher import WebStatusLists
 from registry.service.container import Container
 from registry.service.log_overview import LogOverviews
+from registry.service.mailing import Mailer
 from registry.service.proving import Receipts
 from registry.service.resources import Resources
 from registry.service.running import IssuingRunner
@@ -28,6 +29,7 @@ from registry.service.statuses import StatusLists
 from registry.service.vc_api import VcApi
 from registry.service.verifying import Verifier
 from registry.settings import Settings
+from registry.wiring.mailing import open_outbox
 from registry.wiring.making import build_certificates
 from registry.wiring.promising import open_promise_signer
 from registry.wiring.signing import open_executor
@@ -113,6 +115,7 @@ def build_container(settings: Settings) -> Container:
         log_overviews=LogOverviews(resources, published),
         max_upload_bytes=settings.max_upload_bytes,
         vc_api=VcApi(failure_status=HTTPStatus(int(settings.vc_api_failure_status)), bare=settings.vc_api_bare),
+        mailer=Mailer(resources, open_outbox(settings)),
         close_store=engine.dispose,
         file_reader=open_file_reader(),
         public_rpc_url=settings.public_rpc_url,

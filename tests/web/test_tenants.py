@@ -13,9 +13,12 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from registry.service.claiming import ClaimOrder, order_claim
+from registry.service.upload_issuing import run
+from registry.service.uploads import start
 from registry.store_ports import AchievementRecord, CredentialRecord, IssuerRecord, Role, UploadRecord
 from registry.web.vc_examples import UNSIGNED
-from tests.registry_world import BODY, World
+from tests.registry_world import BODY, MAX_UPLOAD_BYTES, World
 
 PREFIX: Final = "/v1/issuers/{slug}"
 CSV: Final = b"recipient_email,recipient_name,issued_on,grade\r\n%b@example.org,A,2026-05-29,A\r\n"
@@ -23,6 +26,7 @@ FORBIDDEN, OK, CREATED, ACCEPTED = 403, 200, 201, 202
 READS: Final = {"auditor": OK, "own": OK}
 PRIVATE: Final = {"auditor": FORBIDDEN, "own": OK}
 CREATES: Final = {"auditor": FORBIDDEN, "own": CREATED}
+ORDERS: Final = {"auditor": FORBIDDEN, "own": ACCEPTED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,18 @@ def new_credential(world: World, tenant: Tenant) -> dict[str, str]:
 def new_upload(world: World, tenant: Tenant) -> dict[str, str]:
     content = CSV % str(world.resources.ids.new()).encode()
     return {"upload_id": str(world.upload(tenant.issuer, tenant.achievement, content).id)}
+
+
+def issued_upload(world: World, tenant: Tenant) -> dict[str, str]:
+    upload = world.upload(tenant.issuer, tenant.achievement, CSV % str(world.resources.ids.new()).encode())
+    with world.store.write() as unit:
+        start(world.resources, unit, upload)
+    run(world.resources, world.get_upload(upload), max_bytes=MAX_UPLOAD_BYTES, stopping=lambda: False)
+    return {"upload_id": str(upload.id)}
+
+
+def a_mail(_tenant: Tenant) -> dict[str, Any]:
+    return {"json": {"email": "first@example.org"}}
 
 
 def decision(_tenant: Tenant) -> dict[str, Any]:
@@ -130,6 +146,15 @@ MATRIX: Final[dict[str, Case]] = {
     f"POST {PREFIX}/credentials/{{credential_id}}/promises": Case(
         answers=PRIVATE, send=lambda _tenant: {"json": {"kind": "inclusion"}}, fresh=new_credential
     ),
+    f"GET {PREFIX}/credentials/{{credential_id}}/claim": Case(answers=READS),
+    f"POST {PREFIX}/credentials/{{credential_id}}/claim": Case(answers=ORDERS, send=a_mail),
+    f"POST {PREFIX}/credentials/{{credential_id}}/claim/resend": Case(answers=ORDERS, send=a_mail),
+    f"GET {PREFIX}/uploads/{{upload_id}}/claims": Case(answers=READS),
+    f"POST {PREFIX}/uploads/{{upload_id}}/claims": Case(answers=ORDERS, fresh=issued_upload),
+    f"GET {PREFIX}/credentials/{{credential_id}}/share": Case(answers=PRIVATE),
+    f"PUT {PREFIX}/credentials/{{credential_id}}/share": Case(
+        answers=PRIVATE, send=lambda _tenant: {"json": {"shared": True}}
+    ),
     "POST /issuers/{slug}/credentials/issue": Case(answers=CREATES, send=a_document),
     "POST /issuers/{slug}/credentials/status": Case(answers=PRIVATE, send=a_status, fresh=new_credential),
     "POST /issuers/{slug}/status-lists": Case(answers=CREATES, send=lambda _tenant: {"json": A_LIST}),
@@ -172,10 +197,13 @@ NO_KEY: Final = {
 def add_tenant(world: World, slug: str) -> Tenant:
     issuer = world.add_issuer(slug)
     achievement = world.add_achievement(issuer)
+    credential = world.issue(issuer, achievement, "first@example.org")
+    with world.store.write() as unit:
+        order_claim(world.resources, unit, credential, ClaimOrder(address="first@example.org"), again=False)
     return Tenant(
         issuer=issuer,
         achievement=achievement,
-        credential=world.issue(issuer, achievement, "first@example.org"),
+        credential=credential,
         upload=world.upload(issuer, achievement, CSV % b"uploaded"),
         headers={"Authorization": f"Bearer {world.add_key(Role.ISSUER, issuer)}"},
     )

@@ -148,6 +148,11 @@ def _filters(language: Language) -> dict[str, object]:
         # The zone is always said: a time without one is read as the reader's own.
         return f"{format_datetime(value.astimezone(UTC), format='d MMM y, HH:mm:ss', locale=locale)} UTC"
 
+    def as_zoned_day(value: datetime) -> str:
+        # In the offset it was written in, and with that: the same moment is another day elsewhere.
+        zone = "UTC" if value.utcoffset() == timedelta() else f"UTC{value.isoformat()[-6:]}"
+        return f"{format_date(value.date(), format='long', locale=locale)} ({zone})"
+
     def as_number(value: float) -> str:
         return format_decimal(value, locale=locale)
 
@@ -160,6 +165,7 @@ def _filters(language: Language) -> dict[str, object]:
     return {
         "day": as_day,
         "moment": as_moment,
+        "zoned_day": as_zoned_day,
         "number": as_number,
         "span": as_span,
         "iso": as_iso,

@@ -466,6 +466,62 @@ CREATE TABLE upload_chunk (
     CONSTRAINT fk_upload_chunk_upload_id FOREIGN KEY(upload_id) REFERENCES upload (id)
 ) STRICT;
 
+CREATE TABLE share (
+    credential_id BLOB NOT NULL,
+    token TEXT NOT NULL,
+    code TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    hidden_at INTEGER,
+    CONSTRAINT pk_share PRIMARY KEY (credential_id),
+    CONSTRAINT ck_share_token CHECK (length(token) = 22),
+    CONSTRAINT ck_share_code CHECK (length(code) = 10),
+    CONSTRAINT fk_share_credential_id FOREIGN KEY(credential_id) REFERENCES credential (id),
+    CONSTRAINT uq_share_token UNIQUE (token),
+    CONSTRAINT uq_share_code UNIQUE (code)
+) STRICT;
+
+CREATE TABLE claim (
+    credential_id BLOB NOT NULL,
+    token_hash BLOB,
+    holder_hash BLOB,
+    address_key BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    claimed_at INTEGER,
+    CONSTRAINT pk_claim PRIMARY KEY (credential_id),
+    CONSTRAINT ck_claim_token_hash CHECK (length(token_hash) = 32),
+    CONSTRAINT ck_claim_holder_hash CHECK (length(holder_hash) = 32),
+    CONSTRAINT ck_claim_address_key CHECK (length(address_key) = 32),
+    CONSTRAINT ck_claim_holder_has_claimed CHECK ((holder_hash IS NULL) = (claimed_at IS NULL)),
+    CONSTRAINT fk_claim_credential_id FOREIGN KEY(credential_id) REFERENCES credential (id),
+    CONSTRAINT uq_claim_token_hash UNIQUE (token_hash),
+    CONSTRAINT uq_claim_holder_hash UNIQUE (holder_hash)
+) STRICT;
+
+CREATE TABLE claim_mail (
+    credential_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    state TEXT NOT NULL,
+    language TEXT NOT NULL,
+    address TEXT,
+    token TEXT,
+    attempts INTEGER NOT NULL,
+    next_try_at INTEGER,
+    created_at INTEGER NOT NULL,
+    finished_at INTEGER,
+    failure TEXT,
+    CONSTRAINT pk_claim_mail PRIMARY KEY (credential_id),
+    CONSTRAINT ck_claim_mail_state CHECK (state IN ('waiting', 'sent', 'failed')),
+    CONSTRAINT ck_claim_mail_address_while_waiting CHECK ((state = 'waiting') = (address IS NOT NULL)),
+    CONSTRAINT ck_claim_mail_token_while_waiting CHECK ((state = 'waiting') = (token IS NOT NULL)),
+    CONSTRAINT ck_claim_mail_try_while_waiting CHECK ((state = 'waiting') = (next_try_at IS NOT NULL)),
+    CONSTRAINT ck_claim_mail_finished CHECK ((state = 'waiting') = (finished_at IS NULL)),
+    CONSTRAINT fk_claim_mail_credential_id FOREIGN KEY(credential_id) REFERENCES claim (credential_id),
+    CONSTRAINT uq_claim_mail_id UNIQUE (id)
+) STRICT;
+
+CREATE INDEX ix_claim_mail_due ON claim_mail (next_try_at) WHERE next_try_at IS NOT NULL;
+
 CREATE TABLE status_change (
     id BLOB NOT NULL,
     credential_id BLOB NOT NULL,
