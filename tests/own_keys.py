@@ -57,7 +57,9 @@ class OwnIssuer:
         """Reserve slots and take the reservation along."""
         resources = self.world.resources
         with self.world.store.write() as unit:
-            made = reserve(resources, unit, self.record, ReservationOrder(count=count, days=days))
+            made = reserve(
+                resources, unit, self.record, ReservationOrder(count=count, days=days), caller=self.world.admin
+            )
             shown = show_reservation(resources, unit, self.record, made)
         return Reservation.parse(canonicalize(shown.document()))
 
@@ -140,7 +142,7 @@ def add_own_issuer(
     own = OwnKeyOrder(public_multibase=encode_multikey(sealed.public_key), did=did)
     status_key = world.resources.keys.generate()
     with world.store.write() as unit:
-        record = create_own_key_issuer(world.resources, unit, order, own, status_key=status_key)
+        record = create_own_key_issuer(world.resources, unit, order, own, status_key=status_key, caller=world.admin)
     return OwnIssuer(
         world=world,
         record=record,
@@ -154,7 +156,7 @@ def submit(own: OwnIssuer, reservation: Reservation, lines: list[bytes], **choic
     order = order_of(reservation, **choices)
     examined = examine_lines(own.world.resources, present(own).record, order, lines)
     with own.world.store.write() as unit:
-        return store(own.world.resources, unit, examined)
+        return store(own.world.resources, unit, examined, caller=own.world.admin)
 
 
 def present(own: OwnIssuer) -> OwnIssuer:

@@ -156,18 +156,20 @@ class World:
         order = IssuerOrder(slug=slug, kind="university", did_method=method, profile=profile, cryptosuites=suites)
         key = self.resources.keys.generate(algorithm)
         with self.store.write() as unit:
-            return create_issuer(self.resources, unit, order, key=key)
+            return create_issuer(self.resources, unit, order, key=key, caller=self.admin)
 
     def add_key(self, role: Role, issuer: IssuerRecord | None = None) -> str:
         """Make an API key and return its secret."""
         issuer_id = None if issuer is None else issuer.id
         with self.store.write() as unit:
-            return create_api_key(self.resources, unit, role=role, issuer_id=issuer_id, label="of a test").secret
+            return create_api_key(
+                self.resources, unit, role=role, issuer_id=issuer_id, label="of a test", caller=self.admin
+            ).secret
 
     def add_achievement(self, issuer: IssuerRecord, **changes: Any) -> AchievementRecord:  # noqa: ANN401  # any member
         """Create an achievement, the sample one unless told otherwise."""
         with self.store.write() as unit:
-            return create_achievement(self.resources, unit, issuer, {**BODY, **changes})
+            return create_achievement(self.resources, unit, issuer, {**BODY, **changes}, caller=self.admin)
 
     def order(self, email: str, **choices: Any) -> Order:  # noqa: ANN401  # any field
         """Make an order for a person known by e-mail."""
@@ -181,7 +183,9 @@ class World:
     ) -> CredentialRecord:
         """Issue one credential."""
         with self.store.write() as unit:
-            made = issue(self.resources, unit, unit.issuers.get(issuer.id), achievement.id, self.order(email))
+            made = issue(
+                self.resources, unit, unit.issuers.get(issuer.id), achievement.id, self.order(email), caller=self.admin
+            )
             return unit.credentials.get(issuer.id, made.id)
 
     def upload(
@@ -206,7 +210,13 @@ class World:
         )
         record = examine(self.resources, issuer, order, [content], max_bytes=MAX_UPLOAD_BYTES)
         with self.store.write() as unit:
-            return receive(unit, record, [content[i : i + piece] for i in range(0, len(content), piece)])
+            return receive(
+                self.resources,
+                unit,
+                record,
+                [content[i : i + piece] for i in range(0, len(content), piece)],
+                caller=self.admin,
+            )
 
     def get_upload(self, record: UploadRecord) -> UploadRecord:
         """Read an upload again."""
@@ -270,13 +280,13 @@ def make_resources(store: SqlStore, clock: SetClock, *, public_url: str = PUBLIC
 
 
 @contextmanager
-def migrated_world(folder: Path) -> Iterator[World]:
+def migrated_world(folder: Path, *, public_url: str = PUBLIC_URL) -> Iterator[World]:
     """Yield a registry over a new SQLite database in a folder."""
     url = f"sqlite:///{folder / 'registry.db'}"
     engine = open_engine(url)
     upgrade(engine)
     engine.dispose()
-    with opened_world(url, folder) as world:
+    with opened_world(url, folder, public_url=public_url) as world:
         yield world
 
 

@@ -14,6 +14,7 @@ from registry.adapters.database import open_engine
 from registry.adapters.identifiers import uuid7
 from registry.adapters.migrations import upgrade
 from registry.adapters.sql_store import SqlStore
+from registry.domain.audit_trail import AuditAction, AuditNote
 from registry.domain.batch import BatchHeader, Entry, encode_entries, tree_leaves
 from registry.domain.canonical import canonicalize
 from registry.domain.epoch import credentials_root, epoch_root, status_root
@@ -278,3 +279,10 @@ def _lists(unit: WriteStore, number: int) -> Iterator[NewEpochList]:
             file_epoch=earlier.file_epoch if earlier is not None and unchanged else number,
             bits=None if unchanged else snapshot.bits,
         )
+
+
+def audit_note(issuer_id: UUID | None, *, subject: str = "somebody", **details: str | int) -> AuditNote:
+    """Give something to be written down."""
+    action = AuditAction.UPLOAD_STARTED
+    issuer = None if issuer_id is None else str(issuer_id)
+    return AuditNote(at=NOW, actor="operator", issuer=issuer, action=action, subject=subject, details=dict(details))

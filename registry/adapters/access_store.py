@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from registry.adapters import tables
-from registry.adapters.statements import change_one, first_said, insert_if_absent, one_row
+from registry.adapters.statements import change_one, insert_if_absent, one_row
 from registry.domain.errors import Conflict, NotFound
 from registry.domain.hashing import Digest
 from registry.domain.log_name import LogName
@@ -76,11 +76,11 @@ class AccessStore:
     def api_key(self, key_hash: Digest) -> ApiKeyRecord:
         """Return the API key of a hash. Raises NotFound."""
         statement = select(tables.api_key).where(tables.api_key.c.key_hash == key_hash)
-        return _api_key(one_row(self._connection, statement, what="api-key"))
+        return read_api_key(one_row(self._connection, statement, what="api-key"))
 
     def api_keys(self) -> tuple[ApiKeyRecord, ...]:
         """Return all API keys by ascending id."""
-        return tuple(map(_api_key, self._connection.execute(select(tables.api_key).order_by(tables.api_key.c.id))))
+        return tuple(map(read_api_key, self._connection.execute(select(tables.api_key).order_by(tables.api_key.c.id))))
 
     def insert_api_key(self, key: ApiKeyRecord) -> None:
         """Store an API key. Raises Conflict."""
@@ -96,11 +96,13 @@ class AccessStore:
             )
         )
 
-    def revoke_api_key(self, key_id: UUID, *, revoked_at: datetime) -> None:
-        """Revoke an API key. Raises NotFound."""
-        first = first_said(tables.api_key.c.revoked_at, revoked_at)
-        statement = update(tables.api_key).where(tables.api_key.c.id == key_id).values(revoked_at=first)
-        change_one(self._connection, statement, what="api-key")
+    def revoke_api_key(self, key_id: UUID, *, revoked_at: datetime) -> ApiKeyRecord | None:
+        """Revoke an API key and return it; None when it was revoked before. Raises NotFound."""
+        keys = tables.api_key
+        statement = update(keys).where(keys.c.id == key_id, keys.c.revoked_at.is_(None)).values(revoked_at=revoked_at)
+        revoked = self._connection.execute(statement).rowcount == 1
+        record = read_api_key(one_row(self._connection, select(keys).where(keys.c.id == key_id), what="api-key"))
+        return record if revoked else None
 
     def claim_request(self, claim: IdempotencyClaim) -> IdempotencyRecord | None:
         """Claim a request: None when it is the caller's, else what is known of the earlier one."""
@@ -139,7 +141,8 @@ class AccessStore:
         ).rowcount
 
 
-def _api_key(row: Row[Any]) -> ApiKeyRecord:  # Any: a row of the table
+def read_api_key(row: Row[Any]) -> ApiKeyRecord:  # Any: a row of the table
+    """Return the API key of a row that has its columns."""
     return ApiKeyRecord(
         id=row.id,
         key_hash=Digest(row.key_hash),

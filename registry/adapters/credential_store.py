@@ -67,6 +67,24 @@ class CredentialStore:
             map(_credential, self._connection.execute(statement.order_by(tables.credential.c.id).limit(limit)))
         )
 
+    def newest(
+        self, issuer_id: UUID, *, standing: Standing | None, before: UUID | None, limit: int
+    ) -> tuple[CredentialRecord, ...]:
+        """Return an issuer's credentials by descending id, those before an id, of one standing or (None) of all."""
+        credential = tables.credential
+        statement = _CREDENTIALS.where(credential.c.issuer_id == issuer_id)
+        if standing is not None:
+            statement = statement.where(credential.c.standing == standing.value)
+        if standing in {Standing.SUSPENDED, Standing.REVOKED}:
+            # Few have ever changed: their changes are read, not all of the issuer's credentials.
+            changed = select(tables.status_change.c.credential_id)
+            statement = statement.where(credential.c.id.in_(changed))
+        if before is not None:
+            statement = statement.where(credential.c.id < before)
+        return tuple(
+            map(_credential, self._connection.execute(statement.order_by(credential.c.id.desc()).limit(limit)))
+        )
+
     def of_recipient(
         self, recipient_key: bytes, *, issuer_id: UUID | None, after: UUID | None, limit: int
     ) -> tuple[CredentialRecord, ...]:
@@ -90,6 +108,18 @@ class CredentialStore:
             .limit(limit)
         )
         return tuple(map(_credential, self._connection.execute(statement)))
+
+    def epochs_of_upload(self, upload_id: UUID) -> Mapping[int | None, int]:
+        """Tell how many of an upload's credentials each epoch has; None: they wait to be sealed."""
+        statement = (
+            select(tables.batch.c.epoch, func.count())
+            .select_from(tables.credential)
+            .join(_ENTRY, _ENTRY.c.credential_id == tables.credential.c.id, isouter=True)
+            .join(tables.batch, tables.batch.c.id == _ENTRY.c.batch_id, isouter=True)
+            .where(tables.credential.c.upload_id == upload_id)
+            .group_by(tables.batch.c.epoch)
+        )
+        return {epoch: count for epoch, count in self._connection.execute(statement)}  # noqa: C416 - rows are no pairs
 
     def duplicates(self, keys: Collection[bytes]) -> Mapping[bytes, UUID]:
         """Tell which duplicate keys are taken, and by which credential."""

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine
 
 from registry.adapters.access_store import AccessStore
 from registry.adapters.achievement_store import AchievementStore
+from registry.adapters.audit_store import AuditStore
 from registry.adapters.credential_store import CredentialStore
 from registry.adapters.database import read_transaction, write_transaction
 from registry.adapters.issuer_store import IssuerStore
@@ -15,6 +16,7 @@ from registry.adapters.promise_store import PromiseStore
 from registry.adapters.reservation_store import ReservationStore
 from registry.adapters.restoring_store import RestoringStore
 from registry.adapters.sealing_store import SealingStore
+from registry.adapters.session_store import SessionStore
 from registry.adapters.share_store import ClaimStore, ShareStore
 from registry.adapters.status_store import StatusStore
 from registry.adapters.upload_store import UploadStore
@@ -38,7 +40,9 @@ class SqlUnit:
         self.light_proofs = LightProofStore(connection)
         self.shares = ShareStore(connection)
         self.claims = ClaimStore(connection)
+        self.sessions = SessionStore(connection)
         self.restoring = RestoringStore(connection)
+        self.audit = AuditStore(connection)
 
 
 class SqlStore:
@@ -57,4 +61,6 @@ class SqlStore:
     def write(self) -> Iterator[WriteStore]:
         """Open a write transaction: durable once left. Raises Conflict, Unavailable."""
         with write_transaction(self._engine) as connection:
-            yield SqlUnit(connection)
+            unit = SqlUnit(connection)
+            yield unit
+            unit.audit.append_noted()

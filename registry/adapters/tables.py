@@ -9,6 +9,7 @@
     lease                                                  which worker anchors (anchor_tables)
     log, api_key, idempotency, secret                      the registry itself
     promise                                                what holders were promised (promise_tables)
+    session                                                who is signed in to the console (session_tables)
     light_proof                                            what was proved of an epoch when it became final (light_tables)
     share, claim ── claim_mail                             what an earner has of a credential (share_tables)
 

@@ -32,6 +32,13 @@ class UploadStore:
             statement = statement.where(tables.upload.c.id > after)
         return tuple(map(_upload, self._connection.execute(statement.order_by(tables.upload.c.id).limit(limit))))
 
+    def newest(self, issuer_id: UUID, *, before: UUID | None, limit: int) -> tuple[UploadRecord, ...]:
+        """Return an issuer's uploads by descending id, those before an id."""
+        statement = select(tables.upload).where(tables.upload.c.issuer_id == issuer_id)
+        if before is not None:
+            statement = statement.where(tables.upload.c.id < before)
+        return tuple(map(_upload, self._connection.execute(statement.order_by(tables.upload.c.id.desc()).limit(limit))))
+
     def same_file(self, issuer_id: UUID, *, achievement_id: UUID, sha256: Digest) -> tuple[UploadRecord, ...]:
         """Return the uploads of the same bytes for the same achievement."""
         statement = select(tables.upload).where(

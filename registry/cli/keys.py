@@ -10,7 +10,7 @@ from uuid import UUID
 
 from registry.cli.private_files import hand_over, require_absent
 from registry.domain.errors import CredrootError, Malformed, Unavailable
-from registry.service.access import create_api_key
+from registry.service.access import OPERATOR, create_api_key, revoke_api_key
 from registry.service.resources import Resources
 from registry.settings import load_settings
 from registry.store_ports import Role
@@ -55,7 +55,7 @@ def _create(args: argparse.Namespace, resources: Resources) -> None:
         require_absent(args.key_out)
     with resources.store.write() as unit:
         issuer_id = None if args.issuer is None else unit.issuers.by_slug(args.issuer).id
-        key = create_api_key(resources, unit, role=role, issuer_id=issuer_id, label=args.label)
+        key = create_api_key(resources, unit, role=role, issuer_id=issuer_id, label=args.label, caller=OPERATOR)
     print(f"id: {key.record.id}")
     hand_over(key.secret, args.key_out, what="key")
 
@@ -69,5 +69,5 @@ def _list(_args: argparse.Namespace, resources: Resources) -> None:
 
 def _revoke(args: argparse.Namespace, resources: Resources) -> None:
     with resources.store.write() as unit:
-        unit.access.revoke_api_key(args.id, revoked_at=resources.clock.now())
+        revoke_api_key(resources, unit, args.id, caller=OPERATOR)
     print(f"revoked: {args.id}")

@@ -12,6 +12,7 @@ from typing_extensions import override
 COMMANDS: Final = {
     "devchain": "run the embedded development chain",
     "deploy": "put the anchor log on a chain, and open a log in it",
+    "doctor": "look at what the service needs, and check the audit trail",
     "init": "make the database of a registry and tie it to a log",
     "keys": "make, list and revoke API keys, in the database",
     "renew": "bring a receipt up to date with a node, with no service",

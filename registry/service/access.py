@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from registry.domain.audit_trail import AuditAction
 from registry.domain.errors import Forbidden, Malformed, NotFound
 from registry.domain.hashing import sha256
+from registry.service.auditing import note
 from registry.service.resources import Resources
 from registry.store_ports import ApiKeyRecord, IssuerRecord, ReadStore, Role, WriteStore
 
@@ -39,7 +41,11 @@ class Caller:
     @property
     def name(self) -> str:
         """How changes made by this caller are signed in the records."""
-        return f"{self.role}:{self.key_id}"
+        return "operator" if self == OPERATOR else f"{self.role}:{self.key_id}"
+
+
+OPERATOR: Final = Caller(key_id=UUID(int=0), role=Role.ADMIN, issuer_id=None)
+"""Whoever works at the machine itself, without a key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +57,7 @@ class IssuedKey:
 
 
 def create_api_key(
-    resources: Resources, unit: WriteStore, *, role: Role, issuer_id: UUID | None, label: str
+    resources: Resources, unit: WriteStore, *, role: Role, issuer_id: UUID | None, label: str, caller: Caller
 ) -> IssuedKey:
     """Make an API key.
 
@@ -74,7 +80,30 @@ def create_api_key(
         revoked_at=None,
     )
     unit.access.insert_api_key(record)
+    note(
+        resources,
+        unit,
+        AuditAction.API_KEY_CREATED,
+        by=caller.name,
+        issuer=issuer_id,
+        subject=record.id,
+        role=str(role),
+    )
     return IssuedKey(record=record, secret=secret)
+
+
+def revoke_api_key(resources: Resources, unit: WriteStore, key_id: UUID, *, caller: Caller) -> None:
+    """Revoke an API key; a second time changes nothing. Raises NotFound."""
+    record = unit.access.revoke_api_key(key_id, revoked_at=resources.clock.now())
+    if record is not None:
+        note(
+            resources,
+            unit,
+            AuditAction.API_KEY_REVOKED,
+            by=caller.name,
+            issuer=record.issuer_id,
+            subject=key_id,
+        )
 
 
 def authenticate(resources: Resources, secret: str) -> Caller | None:

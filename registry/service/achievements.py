@@ -3,14 +3,17 @@
 from uuid import UUID
 
 from registry.domain.achievement import Achievement, parse_achievement
+from registry.domain.audit_trail import AuditAction
 from registry.domain.canonical import JsonObject, canonicalize, parse_object
 from registry.domain.credential import FrozenAchievement
+from registry.service.access import Caller
+from registry.service.auditing import note
 from registry.service.resources import Resources, SigningTools
 from registry.store_ports import AchievementRecord, IssuerRecord, WriteStore
 
 
 def create_achievement(
-    resources: Resources, unit: WriteStore, issuer: IssuerRecord, body: JsonObject
+    resources: Resources, unit: WriteStore, issuer: IssuerRecord, body: JsonObject, *, caller: Caller
 ) -> AchievementRecord:
     """Store an achievement as its first version.
 
@@ -18,11 +21,18 @@ def create_achievement(
     """
     achievement_id = resources.ids.new()
     unit.achievements.insert(achievement_id, issuer_id=issuer.id, body=_checked(body), created_at=resources.clock.now())
+    _note(resources, unit, AuditAction.ACHIEVEMENT_CREATED, issuer, achievement_id, version=1, caller=caller)
     return unit.achievements.get(issuer.id, achievement_id)
 
 
 def add_version(
-    resources: Resources, unit: WriteStore, issuer: IssuerRecord, achievement_id: UUID, body: JsonObject
+    resources: Resources,
+    unit: WriteStore,
+    issuer: IssuerRecord,
+    achievement_id: UUID,
+    body: JsonObject,
+    *,
+    caller: Caller,
 ) -> AchievementRecord:
     """Store the next version of an achievement.
 
@@ -31,6 +41,8 @@ def add_version(
     version = unit.achievements.add_version(
         achievement_id, issuer_id=issuer.id, body=_checked(body), created_at=resources.clock.now()
     )
+    action = AuditAction.ACHIEVEMENT_VERSION_ADDED
+    _note(resources, unit, action, issuer, achievement_id, version=version, caller=caller)
     return unit.achievements.get(issuer.id, achievement_id, version=version)
 
 
@@ -46,6 +58,19 @@ def freeze(tools: SigningTools, issuer: IssuerRecord, record: AchievementRecord)
         version=record.version,
         achievement=read_achievement(record),
     )
+
+
+def _note(
+    resources: Resources,
+    unit: WriteStore,
+    action: AuditAction,
+    issuer: IssuerRecord,
+    achievement_id: UUID,
+    *,
+    version: int,
+    caller: Caller,
+) -> None:
+    note(resources, unit, action, by=caller.name, issuer=issuer.id, subject=achievement_id, version=version)
 
 
 def _checked(body: JsonObject) -> bytes:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from registry.domain.audit_trail import AuditAction
 from registry.domain.canonical import JsonObject, canonicalize, parse_object
 from registry.domain.claims import check_claims
 from registry.domain.cryptosuites import DEFAULT_SUITES, issued_suites, key_algorithm
@@ -19,7 +20,9 @@ from registry.domain.errors import Conflict, Malformed, NotFound, Refused
 from registry.domain.log_name import LogName
 from registry.domain.multikey import KeyAlgorithm, decode_multikey, encode_multikey
 from registry.ports import SealedKey
+from registry.service.access import Caller
 from registry.service.addresses import email_address, web_address
+from registry.service.auditing import note
 from registry.service.resources import Resources
 from registry.store_ports import DidMethod, IssuerKeyRecord, IssuerRecord, NewIssuer, ReadStore, WriteStore
 
@@ -61,7 +64,9 @@ class IssuerOrder:
             email_address(self.profile["email"], "email")
 
 
-def create_issuer(resources: Resources, unit: WriteStore, order: IssuerOrder, *, key: SealedKey) -> IssuerRecord:
+def create_issuer(
+    resources: Resources, unit: WriteStore, order: IssuerOrder, *, key: SealedKey, caller: Caller
+) -> IssuerRecord:
     """Store a new issuer under a key that was made for it, with the algorithm that its cryptosuites take.
 
     Raises Conflict when slug or DID are taken, NotFound `no-log` before the registry is initialised, Malformed
@@ -95,7 +100,30 @@ def create_issuer(resources: Resources, unit: WriteStore, order: IssuerOrder, *,
     )
     unit.issuers.insert(issuer)
     unit.issuers.insert_key(_key_record(resources, issuer, key, method))
+    note_creation(resources, unit, issuer, caller=caller)
     return unit.issuers.get(issuer.id)
+
+
+def note_creation(resources: Resources, unit: WriteStore, issuer: NewIssuer, *, caller: Caller) -> None:
+    """Write down that an issuer was created."""
+    action = AuditAction.ISSUER_CREATED
+    note(resources, unit, action, by=caller.name, issuer=issuer.id, subject=issuer.id, slug=issuer.slug, did=issuer.did)
+
+
+def note_new_key(
+    resources: Resources, unit: WriteStore, issuer: IssuerRecord, *, method: str, compromised: bool, caller: Caller
+) -> None:
+    """Write down that an issuer's signing key was replaced."""
+    note(
+        resources,
+        unit,
+        AuditAction.SIGNING_KEY_REPLACED,
+        by=caller.name,
+        issuer=issuer.id,
+        subject=issuer.id,
+        verificationMethod=method,
+        compromised=compromised,
+    )
 
 
 def require_free(unit: WriteStore, slug: str) -> None:
@@ -109,7 +137,13 @@ def require_free(unit: WriteStore, slug: str) -> None:
 
 
 def rotate_key(
-    resources: Resources, unit: WriteStore, issuer: IssuerRecord, *, key: SealedKey, compromised: bool
+    resources: Resources,
+    unit: WriteStore,
+    issuer: IssuerRecord,
+    *,
+    key: SealedKey,
+    compromised: bool,
+    caller: Caller,
 ) -> IssuerRecord:
     """Make a new key the one that signs.
 
@@ -140,6 +174,8 @@ def rotate_key(
     unit.issuers.retire_key(active.id, retired_at=now)
     unit.issuers.insert_key(_key_record(resources, issuer, key, f"{issuer.did}#{fragment}"))
     unit.issuers.replace_did_document(issuer.id, canonicalize(document))
+    method = f"{issuer.did}#{fragment}"
+    note_new_key(resources, unit, issuer, method=method, compromised=compromised, caller=caller)
     return unit.issuers.get(issuer.id)
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from registry.domain.audit_trail import AuditAction
 from registry.domain.canonical import JsonObject, canonicalize, parse_object
 from registry.domain.credential import Award, FrozenAchievement, StatusPlace, build_credential
 from registry.domain.cryptosuites import DEFAULT_SUITES
@@ -20,7 +21,9 @@ from registry.domain.log_name import LogName
 from registry.domain.recipient import Identity, IdentityType, Recipient
 from registry.domain.upload_values import normalise_identifier
 from registry.ports import Signer
+from registry.service.access import Caller
 from registry.service.achievements import freeze
+from registry.service.auditing import note
 from registry.service.resources import RECIPIENT_HASHING, Resources, SigningTools
 from registry.service.signing import secure
 from registry.store_ports import (
@@ -217,7 +220,13 @@ def as_stored(
 
 
 def issue(
-    resources: Resources, unit: WriteStore, issuer: IssuerRecord, achievement_id: UUID, order: Order
+    resources: Resources,
+    unit: WriteStore,
+    issuer: IssuerRecord,
+    achievement_id: UUID,
+    order: Order,
+    *,
+    caller: Caller,
 ) -> NewCredential:
     """Issue one credential inside the caller's transaction.
 
@@ -237,6 +246,8 @@ def issue(
     (slot,) = unit.statuses.assign_slots(issuer.id, 1, draw=resources.draw, now=resources.clock.now())
     credential = sign_order(resources, template, order, slot=slot)
     unit.credentials.insert([credential])
+    action = AuditAction.CREDENTIAL_ISSUED
+    note(resources, unit, action, by=caller.name, issuer=issuer.id, subject=credential.id, leaf=credential.leaf.hex())
     return credential
 
 

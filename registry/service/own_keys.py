@@ -21,7 +21,8 @@ from registry.domain.log_name import LogName
 from registry.domain.multikey import PublicKey, decode_multikey, encode_multikey
 from registry.domain.status_delegation import delegate_status
 from registry.ports import SealedKey
-from registry.service.issuers import IssuerOrder, require_free
+from registry.service.access import Caller
+from registry.service.issuers import IssuerOrder, note_creation, note_new_key, require_free
 from registry.service.resources import Resources
 from registry.store_ports import (
     DidMethod,
@@ -57,7 +58,13 @@ class OwnKeyOrder:
 
 
 def create_own_key_issuer(
-    resources: Resources, unit: WriteStore, order: IssuerOrder, own: OwnKeyOrder, *, status_key: SealedKey
+    resources: Resources,
+    unit: WriteStore,
+    order: IssuerOrder,
+    own: OwnKeyOrder,
+    *,
+    status_key: SealedKey,
+    caller: Caller,
 ) -> IssuerRecord:
     """Store an issuer whose private key stays with it; `status_key` was made for its status lists.
 
@@ -105,11 +112,18 @@ def create_own_key_issuer(
             retired_at=None,
         )
     )
+    note_creation(resources, unit, issuer, caller=caller)
     return unit.issuers.get(issuer.id)
 
 
 def replace_own_key(
-    resources: Resources, unit: WriteStore, issuer: IssuerRecord, own: OwnKeyOrder, *, compromised: bool
+    resources: Resources,
+    unit: WriteStore,
+    issuer: IssuerRecord,
+    own: OwnKeyOrder,
+    *,
+    compromised: bool,
+    caller: Caller,
 ) -> IssuerRecord:
     """Make another public key the issuer's present one; the old one stays in the document, revoked if compromised.
 
@@ -136,6 +150,8 @@ def replace_own_key(
     unit.reservations.retire_own_key(present.id, retired_at=now)
     unit.reservations.insert_own_key(_own_record(resources, issuer.id, public_key, f"{issuer.did}#{fragment}"))
     unit.issuers.replace_did_document(issuer.id, canonicalize(document))
+    method = f"{issuer.did}#{fragment}"
+    note_new_key(resources, unit, issuer, method=method, compromised=compromised, caller=caller)
     return unit.issuers.get(issuer.id)
 
 

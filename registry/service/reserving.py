@@ -9,11 +9,14 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from registry.domain.audit_trail import AuditAction
 from registry.domain.canonical import parse_object
 from registry.domain.errors import Malformed, Refused
 from registry.domain.multikey import decode_multikey
 from registry.domain.signing_kit import MAX_RESERVED, Reservation, SigningKey, SigningKit
+from registry.service.access import Caller
 from registry.service.achievements import freeze
+from registry.service.auditing import note
 from registry.service.own_keys import present_own_key
 from registry.service.resources import Resources
 from registry.store_ports import IssuerRecord, ReadStore, ReservationRecord, WriteStore
@@ -40,7 +43,9 @@ class ReservationOrder:
             raise Malformed("malformed-days", f"expected 1 to {MAX_DAYS} days", where="days")
 
 
-def reserve(resources: Resources, unit: WriteStore, issuer: IssuerRecord, order: ReservationOrder) -> ReservationRecord:
+def reserve(
+    resources: Resources, unit: WriteStore, issuer: IssuerRecord, order: ReservationOrder, *, caller: Caller
+) -> ReservationRecord:
     """Draw slots for what an issuer will sign on its own machine.
 
     Raises Refused `issuer-without-own-key`, `too-many-reserved`; Conflict `log-full`.
@@ -61,6 +66,8 @@ def reserve(resources: Resources, unit: WriteStore, issuer: IssuerRecord, order:
         expires_at=now + timedelta(days=order.days),
     )
     unit.reservations.insert(record)
+    action = AuditAction.SLOTS_RESERVED
+    note(resources, unit, action, by=caller.name, issuer=issuer.id, subject=record.id, count=order.count)
     return record
 
 

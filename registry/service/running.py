@@ -9,7 +9,9 @@ from uuid import UUID
 
 import structlog
 
+from registry.domain.audit_trail import AuditAction
 from registry.domain.errors import Conflict, CredrootError, Unavailable
+from registry.service.auditing import SERVICE, note
 from registry.service.pace import Pace, Progress
 from registry.service.resources import Resources
 from registry.service.row_work import RowExecutor
@@ -103,8 +105,10 @@ class IssuingRunner:
 
     def _fail(self, record: UploadRecord, code: str) -> None:
         _log.error("issuing_failed", upload=str(record.id), code=code)
-        with self._resources.store.write() as unit:
-            unit.uploads.fail(record.id, failure=code, finished_at=self._resources.clock.now())
+        resources, action = self._resources, AuditAction.UPLOAD_FAILED
+        with resources.store.write() as unit:
+            unit.uploads.fail(record.id, failure=code, finished_at=resources.clock.now())
+            note(resources, unit, action, by=SERVICE, issuer=record.issuer_id, subject=record.id, code=code)
 
     def _guarded(self, work: Callable[[], None]) -> None:
         try:

@@ -1,7 +1,7 @@
 """Setting up a registry: its one log, its secrets, and the first API key."""
 
 from registry.domain.errors import Conflict, NotFound
-from registry.service.access import IssuedKey, create_api_key
+from registry.service.access import OPERATOR, IssuedKey, create_api_key
 from registry.service.resources import RECIPIENT_HASHING, SECRET_BYTES, Resources
 from registry.store_ports import LogRecord, ReadStore, Role
 
@@ -18,7 +18,7 @@ def initialise(resources: Resources, log: LogRecord, *, label: str) -> IssuedKey
             return None
         unit.access.set_log(log)
         unit.access.ensure_secret(RECIPIENT_HASHING, lambda: resources.random_bytes(SECRET_BYTES))
-        return create_api_key(resources, unit, role=Role.ADMIN, issuer_id=None, label=label)
+        return create_api_key(resources, unit, role=Role.ADMIN, issuer_id=None, label=label, caller=OPERATOR)
 
 
 def is_initialised(resources: Resources) -> bool:

@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Final, Self, assert_never
 from uuid import UUID
 
+from registry.domain.audit_trail import AuditAction
 from registry.domain.canonical import JsonObject, canonicalize
 from registry.domain.cryptosuites import fitting_suite
 from registry.domain.errors import Malformed
@@ -21,10 +22,11 @@ from registry.domain.hashing import sha256
 from registry.domain.slot import Purpose
 from registry.domain.vc_form import CREDENTIALS_CONTEXT
 from registry.service.access import Caller
+from registry.service.auditing import note
 from registry.service.list_addresses import list_url
 from registry.service.resources import Resources
 from registry.service.signing import secure
-from registry.store_ports import CredentialRecord, IssuerRecord, StatusOrder, WriteStore
+from registry.store_ports import CredentialRecord, IssuerRecord, Standing, StatusOrder, WriteStore
 
 LIST_TTL: Final = timedelta(minutes=5)
 """How long a verifier may keep a list: a revocation is seen everywhere within it."""
@@ -96,16 +98,25 @@ def change_status(
         changed_at=resources.clock.now(),
         changed_by=caller.name,
     )
-    match request.action:
+    action, before = _carry_out(unit, order, request.action)
+    record = unit.credentials.get(issuer.id, credential_id)
+    if record.standing is not before:
+        reason = order.reason
+        note(resources, unit, action, by=caller.name, issuer=issuer.id, subject=credential_id, reason=reason)
+    return record
+
+
+def _carry_out(unit: WriteStore, order: StatusOrder, action: StatusAction) -> tuple[AuditAction, Standing]:
+    """Change the status; return what that is called, and the standing before."""
+    match action:
         case StatusAction.REVOKE:
-            unit.statuses.revoke(order)
+            return AuditAction.CREDENTIAL_REVOKED, unit.statuses.revoke(order)
         case StatusAction.SUSPEND:
-            unit.statuses.suspend(order)
+            return AuditAction.CREDENTIAL_SUSPENDED, unit.statuses.suspend(order)
         case StatusAction.REINSTATE:
-            unit.statuses.reinstate(order)
+            return AuditAction.CREDENTIAL_REINSTATED, unit.statuses.reinstate(order)
         case _ as never:
             assert_never(never)
-    return unit.credentials.get(issuer.id, credential_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Final
 from uuid import UUID
 
+from registry.domain.audit_trail import AuditAction
 from registry.domain.canonical import MAX_DOCUMENT_BYTES, JsonObject, canonicalize, parse_object
 from registry.domain.data_integrity import unsecured
 from registry.domain.errors import Conflict, CredrootError, Malformed, NotFound, Refused
@@ -35,7 +36,9 @@ from registry.domain.submission import (
 from registry.domain.submission_proof import ProofTerms, check_proofs, check_signatures
 from registry.domain.submission_report import MAX_FINDINGS, LineFinding, SubmissionRefused
 from registry.domain.upload_values import normalise_identifier
+from registry.service.access import Caller
 from registry.service.achievements import freeze
+from registry.service.auditing import note
 from registry.service.issuing import duplicate_key, recipient_key
 from registry.service.own_keys import present_own_key
 from registry.service.resources import RECIPIENT_HASHING, Resources
@@ -113,7 +116,7 @@ def examine_lines(
     return examined
 
 
-def store(resources: Resources, unit: WriteStore, examined: Examined) -> Examined:
+def store(resources: Resources, unit: WriteStore, examined: Examined, *, caller: Caller) -> Examined:
     """Store what was examined, all or nothing, inside the caller's transaction.
 
     Raises Refused `reservation-expired`; Conflict when the issuer's key was replaced meanwhile, or another submission
@@ -124,6 +127,10 @@ def store(resources: Resources, unit: WriteStore, examined: Examined) -> Examine
         raise Conflict("signing-key-replaced", "expected the issuer's present key, it was replaced meanwhile")
     _require_open(resources, unit.reservations.get(issuer.id, examined.reservation_id))
     unit.credentials.insert(examined.credentials)
+    action, count = AuditAction.CREDENTIALS_SUBMITTED, len(examined.credentials)
+    if count:
+        subject = examined.reservation_id
+        note(resources, unit, action, by=caller.name, issuer=issuer.id, subject=subject, count=count)
     return examined
 
 

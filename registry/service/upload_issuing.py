@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Final
 
+from registry.domain.audit_trail import AuditAction
 from registry.domain.errors import Conflict
 from registry.domain.upload_chunks import RowChunk
 from registry.domain.upload_rules import UploadRules
+from registry.service.auditing import SERVICE, note
 from registry.service.issuing import Template, open_template, read_template
 from registry.service.packing import unpack
 from registry.service.resources import Resources
@@ -53,6 +55,9 @@ def run(
     if issuing.carry_out(max_bytes=max_bytes, stopping=stopping, stored=stored):
         with resources.store.write() as unit:
             unit.uploads.finish(record.id, finished_at=resources.clock.now())
+            issued = unit.uploads.get(record.issuer_id, record.id).rows_issued
+            action = AuditAction.UPLOAD_ISSUED
+            note(resources, unit, action, by=SERVICE, issuer=record.issuer_id, subject=record.id, rowsIssued=issued)
 
 
 class _Issuing:

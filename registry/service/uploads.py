@@ -10,12 +10,15 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
+from registry.domain.audit_trail import AuditAction
 from registry.domain.canonical import JsonObject
 from registry.domain.errors import Conflict, NotFound, Refused
 from registry.domain.hashing import Digest
 from registry.domain.upload_judging import RowJudgement
 from registry.domain.upload_report import annotate
 from registry.domain.upload_text import ByteSource
+from registry.service.access import Caller
+from registry.service.auditing import note
 from registry.service.issuing import TemplateRecords, draft, open_template, read_template
 from registry.service.resources import Resources
 from registry.service.row_work import InProcess, RowExecutor, RowWork, RowWorker
@@ -88,11 +91,25 @@ def examine(
     )
 
 
-def receive(unit: WriteStore, record: UploadRecord, content: Iterable[bytes]) -> UploadRecord:
+def receive(
+    resources: Resources, unit: WriteStore, record: UploadRecord, content: Iterable[bytes], *, caller: Caller
+) -> UploadRecord:
     """Store an examined upload with its content."""
     unit.uploads.insert(record)
     for number, chunk in enumerate(content):
         unit.uploads.add_chunk(record.id, n=number, content=chunk)
+    note(
+        resources,
+        unit,
+        AuditAction.UPLOAD_RECEIVED,
+        by=caller.name,
+        issuer=record.issuer_id,
+        subject=record.id,
+        sha256=record.sha256.hex(),
+        achievement=str(record.achievement_id),
+        rowsOk=record.rows_ok,
+        rowsError=record.rows_error,
+    )
     return record
 
 
@@ -134,7 +151,7 @@ def preview(
     raise NotFound("line-not-found", f"no row starts on line {line}")
 
 
-def start(resources: Resources, unit: WriteStore, record: UploadRecord) -> UploadRecord:
+def start(resources: Resources, unit: WriteStore, record: UploadRecord, *, caller: Caller) -> UploadRecord:
     """Accept an upload: from here on every accepted row will be issued.
 
     Raises Refused `upload-has-errors` unless bad rows are to be skipped, `upload-empty` without a good row; Conflict
@@ -149,6 +166,8 @@ def start(resources: Resources, unit: WriteStore, record: UploadRecord) -> Uploa
     if not record.allow_duplicates and _is_outdated(unit, record):
         raise Conflict("upload-outdated", "the same file was issued after this dry run: upload it again")
     unit.uploads.start(record.id, requested_at=resources.clock.now())
+    action = AuditAction.UPLOAD_STARTED
+    note(resources, unit, action, by=caller.name, issuer=record.issuer_id, subject=record.id, rowsOk=record.rows_ok)
     return unit.uploads.get(record.issuer_id, record.id)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from registry.domain.audit_trail import AuditAction
 from registry.domain.canonical import JsonObject, JsonValue, canonicalize
 from registry.domain.cryptosuites import SUITES
 from registry.domain.cryptosuites.cryptosuite import CanonicalForm
@@ -23,6 +24,8 @@ from registry.domain.slot import LIST_SIZE, Purpose, parse_status_list_url
 from registry.domain.vc_form import is_version_1, validity
 from registry.domain.vc_preparing import prepare_credential
 from registry.ports import UnknownContext
+from registry.service.access import Caller
+from registry.service.auditing import note
 from registry.service.list_addresses import list_entry
 from registry.service.resources import RECIPIENT_HASHING, Resources
 from registry.service.signing import secure
@@ -46,7 +49,9 @@ class DocumentOrder:
     """The same id may be issued again: for servers that only show that they can."""
 
 
-def issue_document(resources: Resources, unit: WriteStore, issuer: IssuerRecord, order: DocumentOrder) -> JsonObject:
+def issue_document(
+    resources: Resources, unit: WriteStore, issuer: IssuerRecord, order: DocumentOrder, *, caller: Caller
+) -> JsonObject:
     """Issue a document inside the caller's transaction, and return it secured.
 
     Raises Malformed for what is no credential of this issuer or cannot be signed without loss, Conflict
@@ -65,14 +70,16 @@ def issue_document(resources: Resources, unit: WriteStore, issuer: IssuerRecord,
         ]
         document = {**document, "credentialStatus": entries[0] if len(entries) == 1 else entries}
     secured = _secured(resources, unit, issuer, document, now)
+    content = canonicalize(secured)
+    subject = issuer.id
     if slot is not None:
-        content = canonicalize(secured)
+        subject = resources.ids.new()
         known_as = None if identifier is None else credential_key(unit, issuer, identifier)
         valid_from, valid_until = validity(secured)
         unit.credentials.insert(
             [
                 NewCredential(
-                    id=resources.ids.new(),
+                    id=subject,
                     issuer_id=issuer.id,
                     achievement_id=None,
                     achievement_version=None,
@@ -93,6 +100,9 @@ def issue_document(resources: Resources, unit: WriteStore, issuer: IssuerRecord,
                 )
             ]
         )
+    # One without a slot is known by its hash alone.
+    action, leaf = AuditAction.CREDENTIAL_ISSUED, sha256(content).hex()
+    note(resources, unit, action, by=caller.name, issuer=issuer.id, subject=subject, leaf=leaf)
     return secured
 
 

@@ -28,6 +28,7 @@ from registry.store_ports.access import (
     LogRecord,
     Role,
 )
+from registry.store_ports.audit import AuditReader, AuditWriter
 from registry.store_ports.claims import (
     ClaimReader,
     ClaimRecord,
@@ -82,6 +83,7 @@ from registry.store_ports.reservations import (
     ReservationWriter,
 )
 from registry.store_ports.restoring import RestoringWriter
+from registry.store_ports.sessions import NewSession, SessionReader, SessionRecord, SessionWriter
 from registry.store_ports.shares import ShareReader, ShareRecord, ShareWriter
 from registry.store_ports.statuses import (
     StatusChangeRecord,
@@ -103,6 +105,8 @@ __all__ = [
     "AnchorState",
     "ApiKeyRecord",
     "AttemptKind",
+    "AuditReader",
+    "AuditWriter",
     "BatchRecord",
     "ClaimReader",
     "ClaimRecord",
@@ -134,6 +138,7 @@ __all__ = [
     "NewEpoch",
     "NewEpochList",
     "NewIssuer",
+    "NewSession",
     "OwedEpochs",
     "OwnKeyRecord",
     "PromiseReader",
@@ -146,6 +151,9 @@ __all__ = [
     "ReservationWriter",
     "RestoringWriter",
     "Role",
+    "SessionReader",
+    "SessionRecord",
+    "SessionWriter",
     "ShareReader",
     "ShareRecord",
     "ShareWriter",
@@ -230,6 +238,16 @@ class ReadStore(Protocol):
         """Claims and their mails."""
         ...
 
+    @property
+    def sessions(self) -> SessionReader:
+        """Who is signed in to the console."""
+        ...
+
+    @property
+    def audit(self) -> AuditReader:
+        """Who did what, and when."""
+        ...
+
 
 class WriteStore(ReadStore, Protocol):
     """The same, for writing: everything done through it is committed together or not at all."""
@@ -281,6 +299,14 @@ class WriteStore(ReadStore, Protocol):
     @property
     @override
     def claims(self) -> ClaimWriter: ...
+
+    @property
+    @override
+    def sessions(self) -> SessionWriter: ...
+
+    @property
+    @override
+    def audit(self) -> AuditWriter: ...
 
     @property
     def restoring(self) -> RestoringWriter:

@@ -109,8 +109,8 @@ class AccessWriter(AccessReader, Protocol):
         """Store an API key. Raises Conflict: hash taken, role and issuer that do not fit, unknown issuer."""
         ...
 
-    def revoke_api_key(self, key_id: UUID, *, revoked_at: datetime) -> None:
-        """Revoke an API key; a second time changes nothing. Raises NotFound."""
+    def revoke_api_key(self, key_id: UUID, *, revoked_at: datetime) -> ApiKeyRecord | None:
+        """Revoke an API key and return it; None when it was revoked before. Raises NotFound."""
         ...
 
     def claim_request(self, claim: IdempotencyClaim) -> IdempotencyRecord | None:

@@ -104,6 +104,12 @@ class CredentialReader(Protocol):
         """Return an issuer's credentials by ascending id, those after an id."""
         ...
 
+    def newest(
+        self, issuer_id: UUID, *, standing: Standing | None, before: UUID | None, limit: int
+    ) -> tuple[CredentialRecord, ...]:
+        """Return an issuer's credentials by descending id, those before an id, of one standing or (None) of all."""
+        ...
+
     def of_recipient(
         self, recipient_key: bytes, *, issuer_id: UUID | None, after: UUID | None, limit: int
     ) -> tuple[CredentialRecord, ...]:
@@ -112,6 +118,10 @@ class CredentialReader(Protocol):
 
     def of_upload(self, upload_id: UUID, *, after_line: int, limit: int) -> tuple[CredentialRecord, ...]:
         """Return an upload's credentials by ascending line, those after a line."""
+        ...
+
+    def epochs_of_upload(self, upload_id: UUID) -> Mapping[int | None, int]:
+        """Tell how many of an upload's credentials each epoch has; None: they wait to be sealed."""
         ...
 
     def duplicates(self, keys: Collection[bytes]) -> Mapping[bytes, UUID]:

@@ -64,6 +64,10 @@ class UploadReader(Protocol):
         """Return an issuer's uploads by ascending id, those after an id."""
         ...
 
+    def newest(self, issuer_id: UUID, *, before: UUID | None, limit: int) -> tuple[UploadRecord, ...]:
+        """Return an issuer's uploads by descending id, those before an id."""
+        ...
+
     def same_file(self, issuer_id: UUID, *, achievement_id: UUID, sha256: Digest) -> tuple[UploadRecord, ...]:
         """Return the uploads of the same bytes for the same achievement, by ascending id."""
         ...

@@ -15,6 +15,8 @@ from typing_extensions import override
 from registry.service.badge_pictures import BadgePictures
 from registry.service.container import Container
 from registry.web import problems
+from registry.web.console import gate as console_gate
+from registry.web.console import routes as console
 from registry.web.delivery import Delivery
 from registry.web.limits import BodyLimit
 from registry.web.metering import Meter, Metering
@@ -30,6 +32,7 @@ from registry.web.pages.rendering import Pages
 from registry.web.rate_limit import RateLimits
 from registry.web.routers import (
     achievements,
+    audit_trail,
     certificates,
     claims,
     credentials,
@@ -95,12 +98,13 @@ _REGISTRY: Final = (
     certificates,
     promises,
     own_keys,
+    audit_trail,
     verification,
     health,
     public,
 )
 _VC_API: Final = (vc_issuing, vc_verification, did_resolution)
-_PAGES: Final = (static_files, verify_page, log_page, shared_pages, shared_pictures, claim_pages, held_files)
+_PAGES: Final = (static_files, verify_page, log_page, shared_pages, shared_pictures, claim_pages, held_files, console)
 
 
 def _with_routes(
@@ -141,6 +145,7 @@ def _with_routes(
     app.add_middleware(problems.LastResort)
     if pages is not None:
         app.state.pages = pages
+        console_gate.install(app)
         app.add_middleware(ProblemPages, pages=pages)
     if metering is not None:
         app.add_middleware(Meter, metering=metering)

@@ -19,6 +19,9 @@ MAX_PRESENTED_BYTES: Final = MAX_FILE_BYTES + 1_048_576
 
 _PRESENTED: Final = frozenset({"/", "/verdict.json", "/v1/verify/file"})
 _UPLOAD: Final = re.compile(r"/v1/issuers/[^/]+/(?:signed-)?uploads")
+_UPLOAD_FORM: Final = re.compile(r"/console/issuers/[^/]+/uploads")
+_FORM_BYTES: Final = 65_536
+"""What a form adds to the file in it: a few fields and boundaries."""
 
 
 class BodyLimit:
@@ -53,7 +56,9 @@ class BodyLimit:
     def _limit(self, path: str) -> int:
         if path in _PRESENTED:
             return MAX_PRESENTED_BYTES
-        return self._max_upload_bytes if _UPLOAD.fullmatch(path) else MAX_BODY_BYTES
+        if _UPLOAD.fullmatch(path):
+            return self._max_upload_bytes
+        return self._max_upload_bytes + _FORM_BYTES if _UPLOAD_FORM.fullmatch(path) else MAX_BODY_BYTES
 
 
 def _detail(limit: int) -> str:

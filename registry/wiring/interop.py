@@ -28,7 +28,7 @@ from registry.adapters.sql_store import SqlStore
 from registry.adapters.status_fetcher import WebStatusLists
 from registry.domain.errors import NotFound
 from registry.domain.multikey import KeyAlgorithm
-from registry.service.access import Caller
+from registry.service.access import OPERATOR, Caller
 from registry.service.container import Container
 from registry.service.issuers import IssuerOrder, create_issuer
 from registry.service.list_addresses import NO_LOG
@@ -189,4 +189,4 @@ def _issuer(resources: Resources, instance: Instance) -> IssuerRecord:
     )
     key = resources.keys.generate(instance.algorithm)
     with resources.store.write() as unit:
-        return create_issuer(resources, unit, order, key=key)
+        return create_issuer(resources, unit, order, key=key, caller=OPERATOR)

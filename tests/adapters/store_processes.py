@@ -11,10 +11,10 @@ from sqlalchemy import func, select
 from registry.adapters import tables
 from registry.adapters.database import open_engine
 from registry.adapters.sql_store import SqlStore
-from registry.domain.errors import Conflict
+from registry.domain.errors import Conflict, NotFound
 from registry.store_ports import IdempotencyAnswer, IdempotencyClaim
 from tests.promises import promise
-from tests.store_samples import NOW, Tenant, issue, new_credential, new_issuer, order, seal
+from tests.store_samples import NOW, Tenant, audit_note, issue, new_credential, new_issuer, order, seal
 
 ANSWERED: Final = "answered"
 
@@ -195,3 +195,20 @@ if __name__ == "__main__":
             did_document_sha256=bytes.fromhex(document),  # type: ignore[arg-type]  # a digest by its length
         ),
     )
+
+
+def note_many(url: str, issuer_id: UUID, *, transactions: int) -> None:
+    """Draw slots and note it, in transaction after transaction; every third one changes its mind."""
+    engine = open_engine(url)
+    store = SqlStore(engine)
+    for number in range(transactions):
+        try:
+            with store.write() as unit:
+                unit.audit.note(audit_note(issuer_id, subject=str(number)))
+                unit.statuses.assign_slots(issuer_id, 1, draw=secrets.randbelow, now=NOW)
+                unit.audit.note(audit_note(issuer_id, subject=f"{number} again"))
+                if number % 3 == 2:
+                    raise NotFound("changed-my-mind", "nothing of it happens")
+        except NotFound:
+            continue
+    engine.dispose()

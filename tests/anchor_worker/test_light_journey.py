@@ -16,6 +16,7 @@ from registry.domain.canonical import canonicalize
 from registry.domain.credential import Award
 from registry.domain.multikey import KeyAlgorithm
 from registry.domain.recipient import IdentityType
+from registry.service.access import OPERATOR
 from registry.service.achievements import create_achievement
 from registry.service.issuers import IssuerOrder, create_issuer
 from registry.service.issuing import Order, Person, issue
@@ -67,9 +68,11 @@ def issue_credential(site: Site) -> CredentialRecord:
     award = Award(valid_from=now, valid_until=None, awarded=now, results=("A",))
     with site.store.write() as unit:
         unit.access.ensure_secret(RECIPIENT_HASHING, lambda: secrets.token_bytes(SECRET_BYTES))
-        issuer = create_issuer(resources, unit, order, key=resources.keys.generate(KeyAlgorithm.ED25519))
-        achievement = create_achievement(resources, unit, issuer, BODY)
-        made = issue(resources, unit, issuer, achievement.id, Order(person=person, award=award))
+        issuer = create_issuer(
+            resources, unit, order, key=resources.keys.generate(KeyAlgorithm.ED25519), caller=OPERATOR
+        )
+        achievement = create_achievement(resources, unit, issuer, BODY, caller=OPERATOR)
+        made = issue(resources, unit, issuer, achievement.id, Order(person=person, award=award), caller=OPERATOR)
         return unit.credentials.get(issuer.id, made.id)
 
 

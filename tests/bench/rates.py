@@ -145,7 +145,7 @@ class _Bench:
         content = people(first, count, today=world.clock.now().date())
         record = world.upload(self._issuer, self._achievement, content, piece=CHUNK_BYTES)
         with world.store.write() as unit:
-            started = start(world.resources, unit, record)
+            started = start(world.resources, unit, record, caller=world.admin)
         begun = time.perf_counter()
         run(
             world.resources,

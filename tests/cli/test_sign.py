@@ -93,7 +93,9 @@ def own(world: World, machine: Path) -> OwnIssuer:
     )
     key = OwnKeyOrder(public_multibase=(machine / "public").read_text(encoding="utf-8"))
     with world.store.write() as unit:
-        record = create_own_key_issuer(world.resources, unit, order, key, status_key=world.resources.keys.generate())
+        record = create_own_key_issuer(
+            world.resources, unit, order, key, status_key=world.resources.keys.generate(), caller=world.admin
+        )
     issuer = OwnIssuer(
         world=world,
         record=record,

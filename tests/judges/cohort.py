@@ -127,7 +127,7 @@ def issue_badge(
     kind = number if kind is None else kind
     order = Order(person=_person(number), award=_award(kind, number, world.clock.now().replace(microsecond=0)))
     with world.store.write() as unit:
-        made = issue(world.resources, unit, unit.issuers.get(issuer.id), achievement.id, order)
+        made = issue(world.resources, unit, unit.issuers.get(issuer.id), achievement.id, order, caller=world.admin)
     document: JsonObject = json.loads(made.document)
     return document
 

@@ -62,7 +62,7 @@ def test_no_other_word_is_a_key(world: World, secret: str) -> None:
 
 def test_a_revoked_key_is_none(world: World) -> None:
     with world.store.write() as unit:
-        key = create_api_key(world.resources, unit, role=Role.AUDITOR, issuer_id=None, label="x")
+        key = create_api_key(world.resources, unit, role=Role.AUDITOR, issuer_id=None, label="x", caller=world.admin)
         unit.access.revoke_api_key(key.record.id, revoked_at=world.clock.now())
 
     assert authenticate(world.resources, key.secret) is None
@@ -71,7 +71,7 @@ def test_a_revoked_key_is_none(world: World) -> None:
 @pytest.mark.parametrize("label", ["", "x" * (MAX_LABEL + 1)])
 def test_a_key_has_a_label(world: World, label: str) -> None:
     with pytest.raises(Malformed) as refused, world.store.write() as unit:
-        create_api_key(world.resources, unit, role=Role.ADMIN, issuer_id=None, label=label)
+        create_api_key(world.resources, unit, role=Role.ADMIN, issuer_id=None, label=label, caller=world.admin)
 
     assert refused.value.code == "malformed-label"
 
@@ -79,7 +79,7 @@ def test_a_key_has_a_label(world: World, label: str) -> None:
 def test_roles_and_issuers_go_together(world: World, issuer: IssuerRecord) -> None:
     for role, issuer_id in ((Role.ISSUER, None), (Role.ADMIN, issuer.id), (Role.AUDITOR, issuer.id)):
         with pytest.raises(Malformed), world.store.write() as unit:
-            create_api_key(world.resources, unit, role=role, issuer_id=issuer_id, label="x")
+            create_api_key(world.resources, unit, role=role, issuer_id=issuer_id, label="x", caller=world.admin)
 
 
 def test_who_may_do_what(world: World, issuer: IssuerRecord) -> None:
@@ -144,7 +144,7 @@ def test_another_tenant_s_key_is_another_key(world: World) -> None:
 
 def test_a_crash_in_the_middle_leaves_nothing(world: World) -> None:
     def crash(unit: WriteStore) -> None:
-        create_api_key(world.resources, unit, role=Role.AUDITOR, issuer_id=None, label="lost")
+        create_api_key(world.resources, unit, role=Role.AUDITOR, issuer_id=None, label="lost", caller=world.admin)
         raise RuntimeError("power cut")
 
     with pytest.raises(RuntimeError):

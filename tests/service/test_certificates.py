@@ -51,7 +51,9 @@ def award(
         award=Award(valid_from=now, valid_until=until, awarded=now, results=("A",)),
     )
     with world.store.write() as unit:
-        return unit.credentials.get(issuer.id, issue(world.resources, unit, issuer, made.id, order).id)
+        return unit.credentials.get(
+            issuer.id, issue(world.resources, unit, issuer, made.id, order, caller=world.admin).id
+        )
 
 
 def change(

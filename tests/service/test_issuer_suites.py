@@ -35,7 +35,7 @@ def add(
     )
     key = world.resources.keys.generate(algorithm)
     with world.store.write() as unit:
-        return create_issuer(world.resources, unit, order, key=key)
+        return create_issuer(world.resources, unit, order, key=key, caller=world.admin)
 
 
 def verified(world: World, issuer: IssuerRecord, document: JsonObject) -> ProofsResult:
@@ -105,13 +105,13 @@ def test_a_new_key_has_the_algorithm_of_the_old_one(world: World) -> None:
     with world.store.write() as unit:
         assert rotated_algorithm(unit, issuer) is KeyAlgorithm.P384
         key = world.resources.keys.generate(rotated_algorithm(unit, issuer))
-        rotated = rotate_key(world.resources, unit, issuer, key=key, compromised=False)
+        rotated = rotate_key(world.resources, unit, issuer, key=key, compromised=False, caller=world.admin)
 
     keys = parse_did_document(parse_object(rotated.did_document)).keys
     assert [found.public_key.algorithm for found in keys if found.public_key] == [KeyAlgorithm.P384] * 2
     other = world.resources.keys.generate(KeyAlgorithm.ED25519)
     with world.store.write() as unit, pytest.raises(Malformed, match="expected a key for ecdsa-jcs-2019"):
-        rotate_key(world.resources, unit, rotated, key=other, compromised=False)
+        rotate_key(world.resources, unit, rotated, key=other, compromised=False, caller=world.admin)
 
 
 def test_an_issuer_is_not_made_with_a_key_that_its_suites_do_not_take(world: World) -> None:

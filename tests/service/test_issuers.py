@@ -19,7 +19,9 @@ NOW_SECONDS = NOW.replace(microsecond=0)
 def rotate(world: World, issuer: IssuerRecord, *, compromised: bool) -> IssuerRecord:
     key = world.resources.keys.generate()
     with world.store.write() as unit:
-        return rotate_key(world.resources, unit, unit.issuers.get(issuer.id), key=key, compromised=compromised)
+        return rotate_key(
+            world.resources, unit, unit.issuers.get(issuer.id), key=key, compromised=compromised, caller=world.admin
+        )
 
 
 def order(**changes: object) -> IssuerOrder:
@@ -64,7 +66,7 @@ def test_an_issuer_s_profile_is_what_credentials_will_carry(world: World) -> Non
     key = world.resources.keys.generate()
 
     with world.store.write() as unit:
-        issuer = create_issuer(world.resources, unit, order(profile=profile), key=key)
+        issuer = create_issuer(world.resources, unit, order(profile=profile), key=key, caller=world.admin)
 
     assert parse_object(issuer.profile) == {"id": issuer.did, "type": ["Profile"], **profile}
 
@@ -123,7 +125,7 @@ def test_a_name_that_canonicalizers_disagree_on_is_refused(world: World, name: s
     key = world.resources.keys.generate()
 
     with pytest.raises(Malformed), world.store.write() as unit:
-        create_issuer(world.resources, unit, order(profile={"name": f"Poly {name}"}), key=key)
+        create_issuer(world.resources, unit, order(profile={"name": f"Poly {name}"}), key=key, caller=world.admin)
 
 
 def test_a_rotated_key_stays_in_the_document_and_signs_no_more(world: World, issuer: IssuerRecord) -> None:

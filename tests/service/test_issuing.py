@@ -30,7 +30,7 @@ def new_version(
     **changes: Any,  # noqa: ANN401  # any member
 ) -> AchievementRecord:
     with world.store.write() as unit:
-        return add_version(world.resources, unit, issuer, achievement.id, {**BODY, **changes})
+        return add_version(world.resources, unit, issuer, achievement.id, {**BODY, **changes}, caller=world.admin)
 
 
 def revoke(world: World, issuer: IssuerRecord, credential: CredentialRecord) -> None:
@@ -69,9 +69,11 @@ def test_a_micro_credential_without_alignment_is_refused_and_a_course_is_not(
     body = {name: member for name, member in BODY.items() if name != "alignment"}
 
     with pytest.raises(CredrootError) as refused, world.store.write() as unit:
-        create_achievement(world.resources, unit, issuer, body)
+        create_achievement(world.resources, unit, issuer, body, caller=world.admin)
     with world.store.write() as unit:
-        course = create_achievement(world.resources, unit, issuer, {**body, "achievementType": "Course"})
+        course = create_achievement(
+            world.resources, unit, issuer, {**body, "achievementType": "Course"}, caller=world.admin
+        )
 
     assert refused.value.code == "achievement-without-alignment"
     assert course.version == 1
@@ -130,10 +132,10 @@ def test_the_same_person_by_another_identifier_is_a_duplicate_too(
     both = Person(name=None, identifiers=((IdentityType.EMAIL, "a@b.org"), (IdentityType.SYSTEM, "S-1")))
     number = Person(name=None, identifiers=((IdentityType.SYSTEM, "S-1"),))
     with world.store.write() as unit:
-        issue(world.resources, unit, issuer, achievement.id, world.order("", person=both))
+        issue(world.resources, unit, issuer, achievement.id, world.order("", person=both), caller=world.admin)
 
     with pytest.raises(Conflict) as refused, world.store.write() as unit:
-        issue(world.resources, unit, issuer, achievement.id, world.order("", person=number))
+        issue(world.resources, unit, issuer, achievement.id, world.order("", person=number), caller=world.admin)
 
     assert refused.value.code == "already-issued"
 
@@ -142,7 +144,14 @@ def test_duplicates_may_be_allowed(world: World, issuer: IssuerRecord, achieveme
     world.issue(issuer, achievement)
 
     with world.store.write() as unit:
-        again = issue(world.resources, unit, issuer, achievement.id, world.order("a@example.org", allow_duplicate=True))
+        again = issue(
+            world.resources,
+            unit,
+            issuer,
+            achievement.id,
+            world.order("a@example.org", allow_duplicate=True),
+            caller=world.admin,
+        )
 
     assert again.duplicate_key is None
 
@@ -207,7 +216,9 @@ def test_results_that_the_achievement_does_not_describe_are_refused(
     award = type(order.award)(valid_from=order.award.valid_from, valid_until=None, awarded=None, results=results)
 
     with pytest.raises(Malformed), world.store.write() as unit:
-        issue(world.resources, unit, issuer, achievement.id, world.order("a@example.org", award=award))
+        issue(
+            world.resources, unit, issuer, achievement.id, world.order("a@example.org", award=award), caller=world.admin
+        )
 
     with world.store.read() as unit:
         assert unit.credentials.page(issuer.id, after=None, limit=1) == ()
@@ -215,6 +226,6 @@ def test_results_that_the_achievement_does_not_describe_are_refused(
 
 def test_an_unknown_achievement_is_not_found(world: World, issuer: IssuerRecord) -> None:
     with pytest.raises(NotFound) as refused, world.store.write() as unit:
-        issue(world.resources, unit, issuer, uuid4(), world.order("a@example.org"))
+        issue(world.resources, unit, issuer, uuid4(), world.order("a@example.org"), caller=world.admin)
 
     assert refused.value.code == "achievement-not-found"

@@ -90,7 +90,9 @@ def test_what_is_no_key_or_no_such_did_is_refused(
     own = OwnKeyOrder(public_multibase=public_multibase or encode_multikey(make_key().public_key), did=did)
 
     with pytest.raises(Malformed) as refused, world.store.write() as unit:
-        create_own_key_issuer(world.resources, unit, order, own, status_key=world.resources.keys.generate())
+        create_own_key_issuer(
+            world.resources, unit, order, own, status_key=world.resources.keys.generate(), caller=world.admin
+        )
 
     assert refused.value.code == code
 
@@ -101,7 +103,9 @@ def test_one_key_is_one_issuers(world: World) -> None:
     order = IssuerOrder(slug="other", kind="university", did_method=DidMethod.KEY, profile={"name": "Other"})
     again = OwnKeyOrder(public_multibase=encode_multikey(own.signer.public_key))
     with pytest.raises(Conflict) as refused, world.store.write() as unit:
-        create_own_key_issuer(world.resources, unit, order, again, status_key=world.resources.keys.generate())
+        create_own_key_issuer(
+            world.resources, unit, order, again, status_key=world.resources.keys.generate(), caller=world.admin
+        )
 
     assert refused.value.code == "issuer-did-taken"
 
@@ -109,7 +113,7 @@ def test_one_key_is_one_issuers(world: World) -> None:
 def replaced(world: World, record: IssuerRecord, *, compromised: bool) -> IssuerRecord:
     own = OwnKeyOrder(public_multibase=encode_multikey(make_key().public_key))
     with world.store.write() as unit:
-        return replace_own_key(world.resources, unit, record, own, compromised=compromised)
+        return replace_own_key(world.resources, unit, record, own, compromised=compromised, caller=world.admin)
 
 
 def test_a_key_that_the_issuer_had_before_never_comes_back(world: World) -> None:
@@ -118,7 +122,7 @@ def test_a_key_that_the_issuer_had_before_never_comes_back(world: World) -> None
     stolen = OwnKeyOrder(public_multibase=encode_multikey(own.signer.public_key))
 
     with pytest.raises(Conflict) as refused, world.store.write() as unit:
-        replace_own_key(world.resources, unit, once, stolen, compromised=False)
+        replace_own_key(world.resources, unit, once, stolen, compromised=False, caller=world.admin)
 
     assert refused.value.code == "own-key-known"
 
@@ -150,7 +154,7 @@ def test_each_kind_of_issuer_is_given_keys_of_its_own_kind(world: World) -> None
     key = world.resources.keys.generate()
 
     with pytest.raises(Refused) as here, world.store.write() as unit:
-        rotate_key(world.resources, unit, own.record, key=key, compromised=False)
+        rotate_key(world.resources, unit, own.record, key=key, compromised=False, caller=world.admin)
     with pytest.raises(Refused) as there:
         replaced(world, plain, compromised=False)
 

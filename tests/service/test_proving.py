@@ -106,7 +106,7 @@ def change(world: World, issuer: IssuerRecord, credential: CredentialRecord, act
 def uploaded(world: World, issuer: IssuerRecord, achievement: AchievementRecord) -> UploadRecord:
     record = world.upload(issuer, achievement, CSV)
     with world.store.write() as unit:
-        start(world.resources, unit, record)
+        start(world.resources, unit, record, caller=world.admin)
     run(world.resources, record, max_bytes=MAX_UPLOAD_BYTES, stopping=lambda: False)
     return world.get_upload(record)
 

@@ -39,7 +39,7 @@ def test_an_issuer_whose_key_is_here_reserves_nothing(world: World) -> None:
     plain = world.add_issuer("plain")
 
     with pytest.raises(Refused) as refused, world.store.write() as unit:
-        reserve(world.resources, unit, plain, ReservationOrder(count=1))
+        reserve(world.resources, unit, plain, ReservationOrder(count=1), caller=world.admin)
 
     assert refused.value.code == "issuer-without-own-key"
 

@@ -45,7 +45,7 @@ class Failing:
 def started(world: World, issuer: IssuerRecord, achievement: AchievementRecord) -> UploadRecord:
     record = world.upload(issuer, achievement, CSV)
     with world.store.write() as unit:
-        return start(world.resources, unit, record)
+        return start(world.resources, unit, record, caller=world.admin)
 
 
 def carried_out(world: World, act: Callable[[IssuingRunner], None], *errors: Exception) -> None:

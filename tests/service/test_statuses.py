@@ -230,7 +230,7 @@ def test_a_new_key_signs_the_list_anew(world: World, issuer: IssuerRecord, achie
     before = served(world, Purpose.REVOCATION, credential)
     key = world.resources.keys.generate()
     with world.store.write() as unit:
-        rotate_key(world.resources, unit, issuer, key=key, compromised=True)
+        rotate_key(world.resources, unit, issuer, key=key, compromised=True, caller=world.admin)
 
     after: Any = served(world, Purpose.REVOCATION, credential)
 

@@ -216,6 +216,7 @@ def test_only_the_present_key_signs(own: OwnIssuer) -> None:
             own.record,
             OwnKeyOrder(public_multibase=encode_multikey(new.public_key)),
             compromised=False,
+            caller=world.admin,
         )
     assert found == ["signature-mismatch", "signed-by-status-key", "signed-by-another-key"]
     assert refusal(own, reservation, own.resign(line, method=old)) == "signed-by-retired-key"

@@ -113,7 +113,9 @@ def test_an_older_version_and_a_recipients_own_id_are_accepted(world: World) -> 
     (line,) = own.sign(reservation, 1)
 
     with world.store.write() as unit:
-        add_version(world.resources, unit, own.record, own.achievement.id, {**BODY, "name": "Later"})
+        add_version(
+            world.resources, unit, own.record, own.achievement.id, {**BODY, "name": "Later"}, caller=world.admin
+        )
 
     def by_did(document: Any) -> None:  # noqa: ANN401
         document["credentialSubject"]["id"] = "did:example:amal"
@@ -220,7 +222,7 @@ def test_a_reservation_that_ends_between_looking_and_storing_is_refused(own: Own
     own.world.clock.advance(days=2)
 
     with pytest.raises(Refused) as refused, own.world.store.write() as unit:
-        store(own.world.resources, unit, examined)
+        store(own.world.resources, unit, examined, caller=own.world.admin)
 
     assert refused.value.code == "reservation-expired"
 
@@ -231,10 +233,10 @@ def test_a_key_replaced_between_looking_and_storing_signs_nothing(own: OwnIssuer
     examined = examine_lines(world.resources, own.record, order_of(reservation), own.sign(reservation, 1))
     new = OwnKeyOrder(public_multibase=encode_multikey(make_key().public_key))
     with world.store.write() as unit:
-        replace_own_key(world.resources, unit, own.record, new, compromised=True)
+        replace_own_key(world.resources, unit, own.record, new, compromised=True, caller=world.admin)
 
     with pytest.raises(Conflict) as refused, world.store.write() as unit:
-        store(world.resources, unit, examined)
+        store(world.resources, unit, examined, caller=world.admin)
 
     assert refused.value.code == "signing-key-replaced"
     assert stored(own) == ()
@@ -246,10 +248,10 @@ def test_two_files_for_one_slot_at_the_same_moment_leave_one(own: OwnIssuer) -> 
     other = own.resign(line, lambda d: d.__setitem__("id", uuid4().urn))
     examined = [examine_lines(own.world.resources, own.record, order_of(reservation), [item]) for item in (line, other)]
     with own.world.store.write() as unit:
-        store(own.world.resources, unit, examined[0])
+        store(own.world.resources, unit, examined[0], caller=own.world.admin)
 
     with pytest.raises(Conflict), own.world.store.write() as unit:
-        store(own.world.resources, unit, examined[1])
+        store(own.world.resources, unit, examined[1], caller=own.world.admin)
 
     assert len(stored(own)) == 1
 

@@ -96,7 +96,12 @@ def started(
     )
     record = examine(world.resources, issuer, order, [content], max_bytes=MAX_UPLOAD_BYTES, executor=executor)
     with world.store.write() as unit:
-        return start(world.resources, unit, receive(unit, record, [content]))
+        return start(
+            world.resources,
+            unit,
+            receive(world.resources, unit, record, [content], caller=world.admin),
+            caller=world.admin,
+        )
 
 
 def issue(world: World, record: UploadRecord, executor: RowExecutor, **choices: Any) -> UploadRecord:  # noqa: ANN401
@@ -176,7 +181,9 @@ def test_what_was_signed_ahead_by_a_replaced_key_is_signed_again(
     def replace_key(_rows: int) -> None:
         if (key := next(replacements, None)) is not None:
             with world.store.write() as unit:
-                rotate_key(world.resources, unit, unit.issuers.get(issuer.id), key=key, compromised=True)
+                rotate_key(
+                    world.resources, unit, unit.issuers.get(issuer.id), key=key, compromised=True, caller=world.admin
+                )
 
     issue(world, record, processes, stored=replace_key)
 

@@ -32,7 +32,7 @@ def people(count: int, *, first: int = 0) -> bytes:
 
 def begin(world: World, record: UploadRecord) -> UploadRecord:
     with world.store.write() as unit:
-        return start(world.resources, unit, unit.uploads.get(record.issuer_id, record.id))
+        return start(world.resources, unit, unit.uploads.get(record.issuer_id, record.id), caller=world.admin)
 
 
 def carry_out(world: World, record: UploadRecord) -> UploadRecord:
@@ -272,7 +272,9 @@ def test_a_key_replaced_in_the_middle_signs_the_rest(
             issued = unit.uploads.get(issuer.id, record.id).rows_issued
         if issued == 1 and (key := next(replacements, None)) is not None:
             with world.store.write() as unit:
-                rotate_key(world.resources, unit, unit.issuers.get(issuer.id), key=key, compromised=True)
+                rotate_key(
+                    world.resources, unit, unit.issuers.get(issuer.id), key=key, compromised=True, caller=world.admin
+                )
         return False
 
     run(world.resources, record, max_bytes=MAX_UPLOAD_BYTES, stopping=stopping)
@@ -303,7 +305,9 @@ def test_nothing_signed_by_a_replaced_key_is_stored(
     def replace_key() -> None:
         key = world.resources.keys.generate()
         with world.store.write() as unit:
-            rotate_key(world.resources, unit, unit.issuers.get(issuer.id), key=key, compromised=True)
+            rotate_key(
+                world.resources, unit, unit.issuers.get(issuer.id), key=key, compromised=True, caller=world.admin
+            )
 
     record = begin(world, world.upload(issuer, achievement, people(2)))
     json_ld = Interrupted(world.resources.json_ld, replace_key)

@@ -72,7 +72,7 @@ def new_upload(world: World, tenant: Tenant) -> dict[str, str]:
 def issued_upload(world: World, tenant: Tenant) -> dict[str, str]:
     upload = world.upload(tenant.issuer, tenant.achievement, CSV % str(world.resources.ids.new()).encode())
     with world.store.write() as unit:
-        start(world.resources, unit, upload)
+        start(world.resources, unit, upload, caller=world.admin)
     run(world.resources, world.get_upload(upload), max_bytes=MAX_UPLOAD_BYTES, stopping=lambda: False)
     return {"upload_id": str(upload.id)}
 
@@ -155,6 +155,7 @@ MATRIX: Final[dict[str, Case]] = {
     f"PUT {PREFIX}/credentials/{{credential_id}}/share": Case(
         answers=PRIVATE, send=lambda _tenant: {"json": {"shared": True}}
     ),
+    f"GET {PREFIX}/audit-entries": Case(answers=READS),
     "POST /issuers/{slug}/credentials/issue": Case(answers=CREATES, send=a_document),
     "POST /issuers/{slug}/credentials/status": Case(answers=PRIVATE, send=a_status, fresh=new_credential),
     "POST /issuers/{slug}/status-lists": Case(answers=CREATES, send=lambda _tenant: {"json": A_LIST}),
@@ -175,7 +176,7 @@ ADMINS_ALONE: Final = {
     "GET /v1/api-keys": None,
     "DELETE /v1/api-keys/{key_id}": None,
 }
-EVERY_KEY: Final = {"GET /v1/issuers"}
+EVERY_KEY: Final = {"GET /v1/issuers", "GET /v1/audit-trail"}
 NO_KEY: Final = {
     "POST /v1/verify",
     "POST /credentials/verify",

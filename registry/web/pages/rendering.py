@@ -5,7 +5,7 @@ by its Policy. Every value is escaped by the templates; what is HTML already com
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -90,9 +90,12 @@ class Pages:
         status: HTTPStatus = HTTPStatus.OK,
         policy: Policy = LEAST,
         headers: Mapping[str, str] | None = None,
+        language: str | None = None,
     ) -> HTMLResponse:
-        """Answer a request with a page."""
+        """Answer a request with a page, in the visitor's language unless it is written in one alone."""
         visit = self.visit(request)
+        if language is not None:
+            visit = replace(visit, language=self._languages[language], asked=False)
         html = self._environments[visit.language.tag].get_template(template).render({**(context or {}), "visit": visit})
         return HTMLResponse(
             html,

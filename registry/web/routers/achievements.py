@@ -57,7 +57,7 @@ def post_achievement(container: Wired, caller: Authenticated, named: Named, slug
 
     def create(unit: WriteStore) -> tuple[IssuerRecord, AchievementRecord]:
         issuer = issuer_for_writing(unit, caller, slug)
-        return issuer, create_achievement(container.resources, unit, issuer, body)
+        return issuer, create_achievement(container.resources, unit, issuer, body, caller=caller)
 
     return respond(once(container.resources, named, create, lambda made: _answer(container, made)))
 
@@ -70,7 +70,7 @@ def post_version(
 
     def create(unit: WriteStore) -> tuple[IssuerRecord, AchievementRecord]:
         issuer = issuer_for_writing(unit, caller, slug)
-        return issuer, add_version(container.resources, unit, issuer, achievement_id, body)
+        return issuer, add_version(container.resources, unit, issuer, achievement_id, body, caller=caller)
 
     return respond(once(container.resources, named, create, lambda made: _answer(container, made)))
 

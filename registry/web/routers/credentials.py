@@ -48,7 +48,7 @@ def post_credential(container: Wired, caller: Authenticated, named: Named, slug:
             award=_award(form, container.resources.clock.now(), read_achievement(record).validity_days),
             allow_duplicate=form.allow_duplicate,
         )
-        credential = issue(container.resources, unit, issuer, form.achievement, order)
+        credential = issue(container.resources, unit, issuer, form.achievement, order, caller=caller)
         stored = unit.credentials.get(issuer.id, credential.id)
         return stored, promise_accepted(container.resources, unit, stored, PromiseKind.INCLUSION)
 

@@ -6,7 +6,14 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 
 from registry.domain.cryptosuites import DEFAULT_SUITES, key_algorithm
-from registry.service.access import IssuedKey, create_api_key, issuer_for_reading, issuer_for_writing, require_admin
+from registry.service.access import (
+    IssuedKey,
+    create_api_key,
+    issuer_for_reading,
+    issuer_for_writing,
+    require_admin,
+    revoke_api_key,
+)
 from registry.service.issuers import IssuerOrder, create_issuer, rotate_key, rotated_algorithm
 from registry.service.once import once
 from registry.service.own_keys import OwnKeyOrder, create_own_key_issuer, replace_own_key
@@ -45,8 +52,8 @@ def post_issuer(container: Wired, caller: Authenticated, named: Named, form: New
 
     def make(unit: WriteStore) -> IssuerRecord:
         if own is not None:
-            return create_own_key_issuer(container.resources, unit, order, own, status_key=key)
-        return create_issuer(container.resources, unit, order, key=key)
+            return create_own_key_issuer(container.resources, unit, order, own, status_key=key, caller=caller)
+        return create_issuer(container.resources, unit, order, key=key, caller=caller)
 
     def render(issuer: IssuerRecord) -> IdempotencyAnswer:
         return created(view_issuer(issuer), location=f"/v1/issuers/{issuer.slug}")
@@ -81,8 +88,8 @@ def post_key(container: Wired, caller: Authenticated, named: Named, slug: str, f
     def rotate(unit: WriteStore) -> IssuerRecord:
         issuer = issuer_for_writing(unit, caller, slug)
         if own is not None:
-            return replace_own_key(container.resources, unit, issuer, own, compromised=form.compromised)
-        return rotate_key(container.resources, unit, issuer, key=key, compromised=form.compromised)
+            return replace_own_key(container.resources, unit, issuer, own, compromised=form.compromised, caller=caller)
+        return rotate_key(container.resources, unit, issuer, key=key, compromised=form.compromised, caller=caller)
 
     def render(issuer: IssuerRecord) -> IdempotencyAnswer:
         return created(view_issuer(issuer), location=f"/v1/issuers/{issuer.slug}")
@@ -98,7 +105,9 @@ def post_api_key(container: Wired, caller: Authenticated, named: Named, form: Ap
 
     def make(unit: WriteStore) -> IssuedKey:
         issuer_id = None if form.issuer is None else issuer_for_reading(unit, caller, form.issuer).id
-        key = create_api_key(container.resources, unit, role=form.role, issuer_id=issuer_id, label=form.label)
+        key = create_api_key(
+            container.resources, unit, role=form.role, issuer_id=issuer_id, label=form.label, caller=caller
+        )
         made.append(key)
         return key
 
@@ -131,4 +140,4 @@ def delete_api_key(container: Wired, caller: Authenticated, key_id: UUID) -> Non
     """Revoke an API key at once. Role admin."""
     require_admin(caller)
     with container.resources.store.write() as unit:
-        unit.access.revoke_api_key(key_id, revoked_at=container.resources.clock.now())
+        revoke_api_key(container.resources, unit, key_id, caller=caller)

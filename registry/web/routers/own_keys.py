@@ -95,7 +95,7 @@ def post_reservation(
 
     def make(unit: WriteStore) -> ReservationView:
         issuer = issuer_for_writing(unit, caller, slug)
-        record = reserve(container.resources, unit, issuer, order)
+        record = reserve(container.resources, unit, issuer, order, caller=caller)
         shown = show_reservation(container.resources, unit, issuer, record)
         return ReservationView.model_validate(shown.document())
 
@@ -164,7 +164,7 @@ async def post_signed_credential(
     body = await request.body()
     named = name_request(request, caller, key=key, content=sha256(body))
     order = SubmissionOrder(reservation_id=reservation, allow_duplicates=allow_duplicates)
-    return await run_in_threadpool(_take_one, container, issuer, order=order, body=body, named=named)
+    return await run_in_threadpool(_take_one, container, issuer, order=order, body=body, named=named, caller=caller)
 
 
 @router.post("/signed-uploads", status_code=201, response_model=SubmittedView, openapi_extra=_MANY)
@@ -186,7 +186,7 @@ async def post_signed_upload(
         named = name_request(request, caller, key=key, content=digest)
         order = SubmissionOrder(reservation_id=reservation, allow_duplicates=allow_duplicates)
         return await run_in_threadpool(
-            _take_file, container, issuer, order=order, file=file, digest=digest, named=named
+            _take_file, container, issuer, order=order, file=file, digest=digest, named=named, caller=caller
         )
 
 
@@ -198,14 +198,20 @@ def _issuer_of(container: Container, caller: Caller, slug: str) -> IssuerRecord:
 
 
 def _take_one(
-    container: Container, issuer: IssuerRecord, *, order: SubmissionOrder, body: bytes, named: RequestKey | None
+    container: Container,
+    issuer: IssuerRecord,
+    *,
+    order: SubmissionOrder,
+    body: bytes,
+    named: RequestKey | None,
+    caller: Caller,
 ) -> Response:
     examined = examine_one(container.resources, issuer, order, body)
     known = bool(examined.already_stored)
     leaf = examined.already_stored[0] if known else examined.credentials[0].leaf
 
     def make(unit: WriteStore) -> tuple[CredentialRecord, Promise | None]:
-        store(container.resources, unit, examined)
+        store(container.resources, unit, examined, caller=caller)
         record = unit.credentials.by_leaf(leaf)
         return record, promise_accepted(container.resources, unit, record, PromiseKind.INCLUSION)
 
@@ -226,6 +232,7 @@ def _take_file(
     file: BinaryIO,
     digest: Digest,
     named: RequestKey | None,
+    caller: Caller,
 ) -> Response:
     try:
         examined = examine_lines(container.resources, issuer, order, _lines(file))
@@ -246,7 +253,10 @@ def _take_file(
         )
         return created(view, location=f"/v1/issuers/{issuer.slug}/credentials")
 
-    return respond(once(container.resources, named, lambda unit: store(container.resources, unit, examined), render))
+    def keep(unit: WriteStore) -> Examined:
+        return store(container.resources, unit, examined, caller=caller)
+
+    return respond(once(container.resources, named, keep, render))
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:

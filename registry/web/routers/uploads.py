@@ -70,7 +70,7 @@ async def post_upload(
 ) -> Response:
     """Upload a CSV file. It is a dry run: every row is judged, nothing is issued."""
     # Asked before the file is received: a stranger's 64 MB are not worth a place on the disk.
-    issuer = await run_in_threadpool(_issuer_of, container, caller, slug, achievement)
+    issuer = await run_in_threadpool(issuer_of, container, caller, slug, achievement)
     file, digest = await spool(request)
     with file:
         order = UploadOrder(
@@ -83,7 +83,7 @@ async def post_upload(
             ignore_extra=ignore_extra,
         )
         named = name_request(request, caller, key=key, content=digest)
-        return await run_in_threadpool(_take, container, issuer, order=order, file=file, named=named)
+        return await run_in_threadpool(take, container, issuer, order=order, file=file, named=named, caller=caller)
 
 
 @router.get("")
@@ -153,7 +153,7 @@ def post_issue(container: Wired, caller: Authenticated, named: Named, slug: str,
 
     def begin(unit: WriteStore) -> UploadRecord:
         issuer = issuer_for_writing(unit, caller, slug)
-        record = start(container.resources, unit, unit.uploads.get(issuer.id, upload_id))
+        record = start(container.resources, unit, unit.uploads.get(issuer.id, upload_id), caller=caller)
         begun.append(record)
         return record
 
@@ -182,22 +182,31 @@ def get_archive(container: Wired, caller: Authenticated, slug: str, upload_id: U
     return StreamingResponse(_pieces(file), media_type="application/zip", headers=headers)
 
 
-def _issuer_of(container: Container, caller: Caller, slug: str, achievement_id: UUID) -> IssuerRecord:
+def issuer_of(container: Container, caller: Caller, slug: str, achievement_id: UUID) -> IssuerRecord:
+    """Return the issuer that an upload of an achievement is for. Raises NotFound, Forbidden."""
     with container.resources.store.read() as unit:
         issuer = issuer_for_writing(unit, caller, slug)
         unit.achievements.get(issuer.id, achievement_id)
     return issuer
 
 
-def _take(
-    container: Container, issuer: IssuerRecord, *, order: UploadOrder, file: BinaryIO, named: RequestKey | None
+def take(
+    container: Container,
+    issuer: IssuerRecord,
+    *,
+    order: UploadOrder,
+    file: BinaryIO,
+    named: RequestKey | None,
+    caller: Caller,
 ) -> Response:
+    """Judge a received file and store it."""
     limit, executor = container.max_upload_bytes, container.runner.executor
     record = examine(container.resources, issuer, order, file, max_bytes=limit, executor=executor)
 
     def store(unit: WriteStore) -> UploadRecord:
         file.seek(0)
-        return receive(unit, record, iter(lambda: file.read(CHUNK_BYTES), b""))
+        pieces = iter(lambda: file.read(CHUNK_BYTES), b"")
+        return receive(container.resources, unit, record, pieces, caller=caller)
 
     def render(stored: UploadRecord) -> IdempotencyAnswer:
         return created(view_upload(stored), location=f"/v1/issuers/{issuer.slug}/uploads/{stored.id}")

@@ -138,7 +138,7 @@ def _issue(
             purposes=_purposes(form.options.credential_status, default=container.vc_api.with_status),
             repeatable=container.vc_api.repeatable,
         )
-        return issue_document(container.resources, unit, issuer, order)
+        return issue_document(container.resources, unit, issuer, order, caller=caller)
 
     def render(secured: JsonObject) -> IdempotencyAnswer:
         answer: JsonObject = secured if bare else {"verifiableCredential": secured}

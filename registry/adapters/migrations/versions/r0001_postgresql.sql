@@ -54,6 +54,24 @@ CREATE TABLE log (
     CONSTRAINT ck_log_genesis_hash CHECK (length(genesis_hash) = 32)
 );
 
+CREATE TABLE audit_entry (
+    number BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    actor TEXT NOT NULL,
+    issuer_id UUID,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    details BYTEA NOT NULL,
+    previous BYTEA NOT NULL,
+    hash BYTEA NOT NULL,
+    CONSTRAINT pk_audit_entry PRIMARY KEY (number),
+    CONSTRAINT ck_audit_entry_number CHECK (number >= 1),
+    CONSTRAINT ck_audit_entry_previous CHECK (length(previous) = 32),
+    CONSTRAINT ck_audit_entry_hash CHECK (length(hash) = 32)
+);
+
+CREATE INDEX ix_audit_entry_issuer_id_number ON audit_entry (issuer_id, number);
+
 CREATE TABLE promise (
     slot BIGINT NOT NULL,
     kind TEXT NOT NULL,
@@ -189,6 +207,17 @@ CREATE TABLE api_key (
     CONSTRAINT ck_api_key_issuer_of_role CHECK ((role = 'issuer') = (issuer_id IS NOT NULL)),
     CONSTRAINT uq_api_key_key_hash UNIQUE (key_hash),
     CONSTRAINT fk_api_key_issuer_id FOREIGN KEY(issuer_id) REFERENCES issuer (id)
+);
+
+CREATE TABLE session (
+    id_hash BYTEA NOT NULL,
+    key_id UUID NOT NULL,
+    created_at BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    CONSTRAINT pk_session PRIMARY KEY (id_hash),
+    CONSTRAINT ck_session_id_hash CHECK (length(id_hash) = 32),
+    CONSTRAINT fk_session_key_id FOREIGN KEY(key_id) REFERENCES api_key (id)
 );
 
 CREATE TABLE attempt (

@@ -1,0 +1,36 @@
+"""The first page of an issuer's part: what waits for somebody, what is anchored, what was uploaded last."""
+
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+
+from registry.store_ports import UploadState
+from registry.web.console.gate import Reading
+from registry.web.console.showing import show
+from registry.web.requests import Wired
+
+SHOWN: Final = 5
+"""Uploads: what somebody remembers of this week."""
+
+router = APIRouter(prefix="/console/issuers/{slug}", include_in_schema=False)
+
+
+@router.get("")
+def get_overview(request: Request, container: Wired, place: Reading) -> Response:
+    """Show how everything stands."""
+    with container.resources.store.read() as unit:
+        uploads = unit.uploads.newest(place.issuer.id, before=None, limit=SHOWN)
+        achievements = {record.id: record for record in unit.achievements.page(place.issuer.id, after=None, limit=1)}
+        waiting = unit.epochs.waiting()
+        newest, final = unit.epochs.newest(), unit.epochs.newest_final()
+        anchor = None if final is None else unit.epochs.anchor(final.number)
+    context = {
+        "uploads": uploads,
+        "to_issue": [upload for upload in uploads if upload.state is UploadState.CHECKED and upload.rows_ok],
+        "has_achievements": bool(achievements),
+        "waiting": waiting,
+        "newest": newest,
+        "final": final,
+        "anchor": anchor,
+    }
+    return show(request, "overview.html", context, session=place.session, place=place)

@@ -1,0 +1,190 @@
+"""Uploads: choose a file and an achievement, read what was found in it, and have it issued."""
+
+import hashlib
+from collections.abc import Iterator
+from enum import StrEnum
+from http import HTTPStatus
+from itertools import islice
+from typing import Annotated, BinaryIO, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from registry.domain.errors import CredrootError, Malformed
+from registry.domain.hashing import Digest
+from registry.domain.upload_codes import CODES
+from registry.domain.upload_judging import Result, RowJudgement
+from registry.service.achievements import read_achievement
+from registry.service.container import Container
+from registry.service.upload_progress import upload_stages
+from registry.service.uploads import CHUNK_BYTES, UploadOrder, judgements
+from registry.store_ports import Role, UploadState
+from registry.web.console.gate import Form, Place, Posted, Reading, Writing, receive_form
+from registry.web.console.showing import FormProblem, correctable, go_to_made, show
+from registry.web.requests import MAX_PAGE, Wired
+from registry.web.routers import uploads as api
+
+SHOWN: Final = 25
+"""Uploads a page."""
+ROWS_SHOWN: Final = 50
+"""Rows a page: what somebody goes through before taking a breath."""
+MAX_FILENAME: Final = 255
+
+router = APIRouter(prefix="/console/issuers/{slug}/uploads", include_in_schema=False)
+
+
+class Rows(StrEnum):
+    """Which rows of a dry run are shown."""
+
+    ERRORS = "errors"
+    FINDINGS = "findings"
+    ALL = "all"
+
+
+@router.get("")
+def get_uploads(
+    request: Request, container: Wired, place: Reading, before: Annotated[UUID | None, Query()] = None
+) -> Response:
+    """List uploads, the newest first."""
+    with container.resources.store.read() as unit:
+        records = unit.uploads.newest(place.issuer.id, before=before, limit=SHOWN + 1)
+    context = {"uploads": records[:SHOWN], "next": records[SHOWN - 1].id if len(records) > SHOWN else None}
+    return show(request, "uploads.html", context, session=place.session, place=place)
+
+
+@router.get("/new")
+def get_new(
+    request: Request, container: Wired, place: Writing, achievement: Annotated[UUID | None, Query()] = None
+) -> Response:
+    """Ask for a file."""
+    return _form(request, container, place, chosen="" if achievement is None else str(achievement))
+
+
+@router.post("")
+async def post_upload(request: Request, container: Wired, place: Writing) -> Response:
+    """Receive a file. It is a dry run: every row is judged, nothing is issued."""
+    # The place was asked for first: a stranger's 64 MB are not worth a place on the disk.
+    async with receive_form(request, place.session) as form:
+        return await run_in_threadpool(_receive, request, container, place, form)
+
+
+@router.get("/{upload_id}")
+def get_upload(
+    request: Request,
+    container: Wired,
+    place: Reading,
+    upload_id: UUID,
+    *,
+    rows: Annotated[Rows | None, Query()] = None,
+    after: Annotated[int, Query(ge=0)] = 0,
+) -> Response:
+    """Show what was found in the file, or how far its credentials are."""
+    with container.resources.store.read() as unit:
+        record = unit.uploads.get(place.issuer.id, upload_id)
+        achievement = unit.achievements.get(place.issuer.id, record.achievement_id, version=record.achievement_version)
+        stages = upload_stages(unit, record) if record.requested_at is not None else None
+    # Rows are about people; an auditor sees how many, not who.
+    may_see = place.caller.role is not Role.AUDITOR
+    chosen = rows or (Rows.ERRORS if record.rows_error else Rows.FINDINGS)
+    found = list(islice(_rows(container, place, upload_id, chosen, after=after), ROWS_SHOWN + 1)) if may_see else []
+    context = {
+        "upload": record,
+        "achievement": read_achievement(achievement),
+        "stages": stages,
+        "progress": container.runner.progress(record),
+        "rows": found[:ROWS_SHOWN],
+        "shown": chosen,
+        "meanings": {code: rule.meaning for code, rule in CODES.items()},
+        "next": found[ROWS_SHOWN - 1].line if len(found) > ROWS_SHOWN else None,
+        "may_issue": record.state is UploadState.CHECKED
+        and record.rows_ok
+        and (record.skip_bad or not record.rows_error),
+    }
+    return show(request, "upload.html", context, session=place.session, place=place)
+
+
+@router.post("/{upload_id}/issue")
+def post_issue(container: Wired, place: Writing, upload_id: UUID, form: Form) -> Response:
+    """Issue the good rows."""
+    return go_to_made(api.post_issue(container, place.caller, form.named(place.caller), place.slug, upload_id))
+
+
+def _rows(container: Container, place: Place, upload_id: UUID, chosen: Rows, *, after: int) -> Iterator[RowJudgement]:
+    with container.resources.store.read() as unit:
+        record = unit.uploads.get(place.issuer.id, upload_id)
+    found = judgements(container.resources, place.issuer, record, max_bytes=container.max_upload_bytes)
+    return (judgement for judgement in found if judgement.line > after and _is_shown(judgement, chosen))
+
+
+def _is_shown(judgement: RowJudgement, chosen: Rows) -> bool:
+    if chosen is Rows.ALL:
+        return True
+    if chosen is Rows.ERRORS:
+        return judgement.result is Result.ERROR
+    return judgement.result is not Result.OK or bool(judgement.findings)
+
+
+def _receive(request: Request, container: Container, place: Place, form: Posted) -> Response:
+    try:
+        return go_to_made(_take(container, place, form))
+    except CredrootError as error:
+        return _form(request, container, place, chosen=form.text("achievement"), form=form, problem=correctable(error))
+
+
+def _take(container: Container, place: Place, form: Posted) -> Response:
+    file = form.file("file")
+    if file is None:
+        raise Malformed("file-missing", "choose a file", where="file")
+    issuer = api.issuer_of(container, place.caller, place.slug, _achievement_id(form))
+    digest = _hash(file.file)
+    order = UploadOrder(
+        id=container.resources.ids.new(),
+        achievement_id=_achievement_id(form),
+        filename=(file.filename or "upload.csv")[-MAX_FILENAME:],
+        sha256=digest,
+        skip_bad=form.flag("skip_bad"),
+        allow_duplicates=form.flag("allow_duplicates"),
+        ignore_extra=form.flag("ignore_extra"),
+    )
+    named = form.named(place.caller, content=digest)
+    return api.take(container, issuer, order=order, file=file.file, named=named, caller=place.caller)
+
+
+def _hash(file: BinaryIO) -> Digest:
+    digest = hashlib.sha256()
+    while piece := file.read(CHUNK_BYTES):
+        digest.update(piece)
+    file.seek(0)
+    return Digest(digest.digest())
+
+
+def _achievement_id(form: Posted) -> UUID:
+    try:
+        return UUID(form.text("achievement"))
+    except ValueError:
+        raise Malformed(
+            "achievement-missing", "choose the achievement that these people earned", where="achievement"
+        ) from None
+
+
+def _form(
+    request: Request,
+    container: Container,
+    place: Place,
+    *,
+    chosen: str,
+    form: Posted | None = None,
+    problem: FormProblem | None = None,
+) -> Response:
+    with container.resources.store.read() as unit:
+        records = unit.achievements.page(place.issuer.id, after=None, limit=MAX_PAGE)
+    context = {
+        "achievements": [(record, read_achievement(record)) for record in records],
+        "chosen": chosen,
+        "ticked": {name for name in ("skip_bad", "allow_duplicates", "ignore_extra") if form and form.flag(name)},
+        "problem": problem,
+        "max_bytes": container.max_upload_bytes,
+    }
+    status = HTTPStatus.OK if problem is None else problem.status
+    return show(request, "upload-new.html", context, session=place.session, place=place, status=status)

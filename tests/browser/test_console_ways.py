@@ -1,0 +1,211 @@
+"""The console in other ways: by keyboard alone, on a phone, without scripts, by a link in a mail, by drag and drop."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from registry.store_ports import Role
+from tests.browser.conftest import NewContext
+from tests.browser.console_steps import (
+    CORRECTED,
+    HEADER,
+    WRONG,
+    csv_file,
+    fill_achievement,
+    look,
+    no_sideways_scroll,
+    sign_in,
+    upload,
+)
+from tests.registry_world import World
+from tests.web.console.client import open_site
+
+HERE = "/console/issuers/poly"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    world: World
+    url: str
+
+    def key(self) -> str:
+        with self.world.store.read() as unit:
+            issuer = unit.issuers.by_slug("poly")
+        return self.world.add_key(Role.ISSUER, issuer)
+
+
+@pytest.fixture
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Give a registry with one issuer, without a chain."""
+    with open_site(tmp_path_factory.mktemp("registry")) as (world, url):
+        world.add_issuer("poly")
+        yield Site(world=world, url=url)
+
+
+def with_achievement(site: Site) -> None:
+    with site.world.store.read() as unit:
+        issuer = unit.issuers.by_slug("poly")
+    site.world.add_achievement(issuer)
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Press the tabulator until something of a name has the focus."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(
+            "() => { const e = document.activeElement; return e.labels?.[0]?.innerText || e.innerText || ''; }"
+        )
+        if re.sub(r"\s+", " ", focused).strip().startswith(name):
+            return
+    raise AssertionError(f"{name}: not reached by the keyboard")
+
+
+def follow(page: Page) -> None:
+    """Press Enter on what has the focus, and wait for the page that it leads to."""
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def test_the_main_path_by_keyboard_alone(page: Page, site: Site) -> None:
+    with_achievement(site)
+    page.goto(f"{site.url}/console")
+    tab_to(page, "API key")
+    page.keyboard.type(site.key())
+    follow(page)
+    tab_to(page, "Upload a cohort")
+    follow(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Upload a cohort")
+    tab_to(page, "The list of people")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Space")
+    chooser.value.set_files(csv_file(CORRECTED))
+    tab_to(page, "Check the file")
+    follow(page)
+    expect(page.get_by_text("every row is good")).to_be_visible()
+    tab_to(page, "Issue 4 credentials")
+    follow(page)
+    expect(page.get_by_role("heading", name="How far its credentials are")).to_be_visible()
+    expect(page.locator("[data-count=signed]")).to_have_text("4", timeout=60_000)
+    tab_to(page, "Credentials")
+    follow(page)
+    tab_to(page, "Bob Moyo")
+    follow(page)
+    tab_to(page, "Revoke")
+    follow(page)
+    tab_to(page, "Reason")
+    page.keyboard.press("m")
+    tab_to(page, "Revoke it for ever")
+    follow(page)
+
+    expect(page.get_by_role("region", name="Status history")).to_contain_text("misconduct")
+
+
+def test_the_main_path_without_scripts(new_context: NewContext, site: Site) -> None:
+    page = new_context(java_script_enabled=False).new_page()
+    sign_in(page, site.url, site.key())
+    page.goto(f"{site.url}{HERE}/achievements/new")
+    fill_achievement(page)
+    page.get_by_role("button", name="Another row, and the preview").click()
+    expect(page.locator("#preview")).to_contain_text("supervised")
+    expect(page.get_by_role("group", name="Skill 2")).to_be_visible()
+    page.get_by_role("button", name="Create the achievement").click()
+    page.get_by_role("link", name="Upload people who earned it").click()
+    upload(page, csv_file(WRONG))
+    expect(page.get_by_role("region", name="Rows of the file")).to_contain_text("DATE_FORMAT")
+    page.get_by_role("link", name="Upload a corrected file").click()
+    upload(page, csv_file(CORRECTED))
+    page.get_by_role("button", name="Issue 4 credentials").click()
+    reload = page.get_by_role("link", name="Load this page again")
+    expect(reload).to_be_visible()
+    for _ in range(100):
+        reload.click()
+        if page.locator("[data-count=signed]").inner_text() == "4":
+            break
+    expect(page.locator("[data-count=signed]")).to_have_text("4")
+
+
+def test_every_page_fits_a_phone(new_context: NewContext, site: Site) -> None:
+    with_achievement(site)
+    page = new_context(viewport={"width": 360, "height": 740}).new_page()
+    page.goto(f"{site.url}/console/sign-in")
+    no_sideways_scroll(page)
+    sign_in(page, site.url, site.key())
+    page.goto(f"{site.url}{HERE}/uploads/new")
+    upload(page, csv_file(WRONG))
+    dry_run = page.url
+    for address in (
+        *(f"{site.url}{HERE}{path}" for path in ("", "/achievements", "/achievements/new", "/uploads", "/uploads/new")),
+        *(f"{site.url}{HERE}{path}" for path in ("/credentials", "/keys", "/keys/replace")),
+        *(dry_run, f"{dry_run}?rows=all", f"{dry_run}/row?line=2"),
+    ):
+        page.goto(address)
+        no_sideways_scroll(page)
+        look(page, "phone-dry-run", shot=address == dry_run)
+
+
+def test_keys_and_the_choice_of_an_issuer_are_accessible(page: Page, site: Site) -> None:
+    site.world.add_issuer("second")
+    page.goto(f"{site.url}/console")
+    page.get_by_label("API key").fill("credroot_wrong")
+    page.get_by_role("button", name="Sign in").click()
+    look(page, "sign-in-refused")
+    page.get_by_label("API key").fill(site.world.admin_key)
+    page.get_by_role("button", name="Sign in").click()
+    look(page, "issuers")
+    page.get_by_role("link", name="Issuer poly").click()
+    page.get_by_role("link", name="Keys").click()
+    look(page, "keys")
+    page.get_by_label("For whom").fill("second floor")
+    page.get_by_role("button", name="Make the key").click()
+    look(page, "key-made")
+    page.get_by_role("link", name="Back to the keys").click()
+    page.get_by_role("link", name="Revoke second floor").click()
+    look(page, "key-revoke")
+    page.get_by_role("button", name="Revoke it").click()
+
+    expect(page.get_by_role("region", name="API keys")).not_to_contain_text("second floor")
+
+
+def test_a_form_with_a_mistake_says_so_beside_the_field(page: Page, site: Site) -> None:
+    sign_in(page, site.url, site.key())
+    page.goto(f"{site.url}{HERE}/achievements/new")
+    fill_achievement(page)
+    page.get_by_role("group", name="Skill 1").get_by_label("Address").fill("no address")
+    page.get_by_role("button", name="Create the achievement").click()
+
+    field = page.get_by_role("group", name="Skill 1").get_by_label("Address")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_accessible_description(re.compile("expected"))
+    look(page, "achievement-error")
+
+
+def test_a_file_may_be_dropped(page: Page, site: Site) -> None:
+    with_achievement(site)
+    sign_in(page, site.url, site.key())
+    page.goto(f"{site.url}{HERE}/uploads/new")
+    transfer = page.evaluate_handle(
+        "text => { const t = new DataTransfer(); t.items.add(new File([text], 'dropped.csv')); return t; }",
+        HEADER + CORRECTED,
+    )
+    page.locator("[data-drop]").dispatch_event("drop", {"dataTransfer": transfer})
+    expect(page.get_by_role("status")).to_have_text("Chosen: dropped.csv")
+    page.get_by_role("button", name="Check the file").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("dropped.csv")
+
+
+def test_a_link_on_another_site_leads_back_into_the_session(page: Page, site: Site) -> None:
+    sign_in(page, site.url, site.key())
+    # Another host name is another site: its page links here.
+    other = site.url.replace("127.0.0.1", "localhost")
+    page.goto(f"{other}/healthz")
+    page.evaluate(
+        "to => { const a = document.createElement('a'); a.href = to; a.id = 'mail'; a.textContent = 'here'; document.body.append(a); }",
+        f"{site.url}{HERE}/uploads",
+    )
+    page.locator("#mail").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Uploads")

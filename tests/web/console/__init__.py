@@ -1,0 +1,1 @@
+"""The console without a browser: sessions, forms, who may do what."""
