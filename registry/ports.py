@@ -3,7 +3,8 @@
 Adapters implement them; the domain knows none of them; service and worker know nothing else.
 """
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
@@ -15,6 +16,7 @@ from registry.domain.errors import Unavailable
 from registry.domain.multikey import KeyAlgorithm, PublicKey
 from registry.domain.presented_files import FoundCredential
 from registry.domain.promise import Promise, PromiseTerms
+from registry.domain.upload_text import ByteSource, Records
 
 _ToolsT_co = TypeVar("_ToolsT_co", covariant=True)
 _ChunkT = TypeVar("_ChunkT")
@@ -139,6 +141,22 @@ class StatusListFetcher(Protocol):
 
         Raises Malformed for what is no URL to be asked, Unavailable with the reason when there is no answer.
         """
+        ...
+
+
+class Spreadsheets(Protocol):
+    """Reads and writes spreadsheet files (XLSX)."""
+
+    def read(self, source: ByteSource, *, sheet: str | None, max_bytes: int) -> AbstractContextManager[Records]:
+        """Open a sheet of a file, the first one unless it is named; rows are read while they are asked for.
+
+        Cells are text: days as YYYY-MM-DD, whole numbers without a point, what formulas last came to. Empty rows are
+        passed over. Memory is bounded, whatever the file holds. Raises FileProblem, also while rows are read.
+        """
+        ...
+
+    def write(self, rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+        """Yield a file of one sheet in which every cell is text."""
         ...
 
 

@@ -189,6 +189,8 @@ def _pdfs() -> Iterator[tuple[str, bytes, str]]:
     good = attached_pdf({"credential.json": CREDENTIAL})
     action = b"/OpenAction<</S/JavaScript/JS(app.launchURL('http://127.0.0.1:9/'))>>/AA<</WC<</S/Launch/F(/bin/sh)>>>>"
     yield "javascript.pdf", attached_pdf({"credential.json": CREDENTIAL}, catalog=action), READ
+    inside = {"credential.json": CREDENTIAL, "other.zip": make_zip({"other.json": b"{}"})}
+    yield "zip-inside.pdf", attached_pdf(inside, deflate=False), READ
     yield "zip-behind.pdf", good + make_zip({"other.json": b"{}"}), "pdf-trailing-bytes"
     encrypted = make_pdf({1: b"<</Type/Catalog>>"}, trailer=b"/Root 1 0 R/Encrypt<</Filter/Standard/V 5/R 6>>")
     yield "encrypted.pdf", encrypted, "pdf-encrypted"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from sqlalchemy import Engine, update
 
 from registry.adapters import tables
 from registry.adapters.artifacts import load_artifact
+from registry.adapters.built_in_mappings import load_built_in_mappings
 from registry.adapters.contexts import load_contexts
 from registry.adapters.database import open_engine
 from registry.adapters.identifiers import Identifiers
@@ -29,6 +30,7 @@ from registry.adapters.migrations import upgrade
 from registry.adapters.outbox import FolderOutbox
 from registry.adapters.presented_files import open_file_reader
 from registry.adapters.published import open_published
+from registry.adapters.spreadsheets import Spreadsheets
 from registry.adapters.sql_store import SqlStore
 from registry.domain.canonical import JsonObject
 from registry.domain.credential import Award
@@ -46,11 +48,14 @@ from registry.service.issuers import IssuerOrder, create_issuer
 from registry.service.issuing import Order, Person, issue
 from registry.service.log_overview import LogOverviews
 from registry.service.mailing import Mailer
+from registry.service.mappings import find_mapping
 from registry.service.proving import Receipts
 from registry.service.resources import Resources
 from registry.service.running import IssuingRunner
 from registry.service.setup import initialise
+from registry.service.sharing import shared_document
 from registry.service.statuses import StatusLists
+from registry.service.upload_reading import format_of
 from registry.service.uploads import UploadOrder, examine, receive
 from registry.service.verifying import Verifier
 from registry.store_ports import (
@@ -158,12 +163,18 @@ class World:
         with self.store.write() as unit:
             return create_issuer(self.resources, unit, order, key=key, caller=self.admin)
 
-    def add_key(self, role: Role, issuer: IssuerRecord | None = None) -> str:
+    def add_key(self, role: Role, issuer: IssuerRecord | None = None, *, approver: bool = False) -> str:
         """Make an API key and return its secret."""
         issuer_id = None if issuer is None else issuer.id
         with self.store.write() as unit:
             return create_api_key(
-                self.resources, unit, role=role, issuer_id=issuer_id, label="of a test", caller=self.admin
+                self.resources,
+                unit,
+                role=role,
+                issuer_id=issuer_id,
+                label="of a test",
+                caller=self.admin,
+                approver=approver,
             ).secret
 
     def add_achievement(self, issuer: IssuerRecord, **changes: Any) -> AchievementRecord:  # noqa: ANN401  # any member
@@ -179,13 +190,15 @@ class World:
         return Order(**{"person": person, "award": award, **choices})
 
     def issue(
-        self, issuer: IssuerRecord, achievement: AchievementRecord, email: str = "a@example.org"
+        self, issuer: IssuerRecord, achievement: AchievementRecord, email: str = "a@example.org", *, days: int = 0
     ) -> CredentialRecord:
-        """Issue one credential."""
+        """Issue one credential, for some days if a number is given."""
+        order = self.order(email)
+        if days:
+            award = replace(order.award, valid_until=order.award.valid_from + timedelta(days=days))
+            order = replace(order, award=award)
         with self.store.write() as unit:
-            made = issue(
-                self.resources, unit, unit.issuers.get(issuer.id), achievement.id, self.order(email), caller=self.admin
-            )
+            made = issue(self.resources, unit, unit.issuers.get(issuer.id), achievement.id, order, caller=self.admin)
             return unit.credentials.get(issuer.id, made.id)
 
     def upload(
@@ -197,8 +210,12 @@ class World:
         skip_bad: bool = False,
         allow_duplicates: bool = False,
         piece: int = 1000,
+        mapping: str | None = None,
+        sheet: str | None = None,
     ) -> UploadRecord:
         """Receive a file, stored in pieces of some bytes: a dry run."""
+        with self.store.read() as unit:
+            mapped = None if mapping is None else find_mapping(self.resources, unit, issuer, mapping)
         order = UploadOrder(
             id=self.resources.ids.new(),
             achievement_id=achievement.id,
@@ -207,15 +224,17 @@ class World:
             skip_bad=skip_bad,
             allow_duplicates=allow_duplicates,
             ignore_extra=False,
+            mapping=mapped,
+            format=format_of(content[:4]),
+            sheet=sheet,
         )
-        record = examine(self.resources, issuer, order, [content], max_bytes=MAX_UPLOAD_BYTES)
+        record = examine(self.resources, issuer, order, [content], max_bytes=MAX_UPLOAD_BYTES, caller=self.admin)
         with self.store.write() as unit:
             return receive(
                 self.resources,
                 unit,
                 record,
                 [content[i : i + piece] for i in range(0, len(content), piece)],
-                caller=self.admin,
             )
 
     def get_upload(self, record: UploadRecord) -> UploadRecord:
@@ -274,6 +293,8 @@ def make_resources(store: SqlStore, clock: SetClock, *, public_url: str = PUBLIC
         keys=PasswordKeyVault(PASSWORD, scrypt_log2_n=10),
         json_ld=json_ld(),
         public_url=public_url,
+        spreadsheets=Spreadsheets(),
+        built_in_mappings=load_built_in_mappings(),
         draw=secrets.randbelow,
         random_bytes=secrets.token_bytes,
     )
@@ -335,6 +356,7 @@ def opened_world(
         published_dir=published,
         log_overviews=LogOverviews(resources, open_published(str(published))),
         max_upload_bytes=MAX_UPLOAD_BYTES,
+        shared=partial(shared_document, resources),
         mailer=Mailer(resources, FolderOutbox(folder / "outbox", sender="no-reply@registry.example")),
         close_store=engine.dispose,
         file_reader=open_file_reader(),

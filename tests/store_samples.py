@@ -136,6 +136,7 @@ def new_upload(tenant: Tenant, content: bytes = b"a,b\n1,2\n") -> UploadRecord:
         requested_at=None,
         finished_at=None,
         failure=None,
+        received_by="operator",
     )
 
 

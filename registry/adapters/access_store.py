@@ -82,6 +82,12 @@ class AccessStore:
         """Return all API keys by ascending id."""
         return tuple(map(read_api_key, self._connection.execute(select(tables.api_key).order_by(tables.api_key.c.id))))
 
+    def api_keys_of(self, issuer_id: UUID) -> tuple[ApiKeyRecord, ...]:
+        """Return the API keys that act for an issuer by ascending id."""
+        keys = tables.api_key
+        statement = select(keys).where(keys.c.issuer_id == issuer_id).order_by(keys.c.id)
+        return tuple(map(read_api_key, self._connection.execute(statement)))
+
     def insert_api_key(self, key: ApiKeyRecord) -> None:
         """Store an API key. Raises Conflict."""
         self._connection.execute(
@@ -91,6 +97,7 @@ class AccessStore:
                 role=key.role.value,
                 issuer_id=key.issuer_id,
                 label=key.label,
+                approver=key.approver,
                 created_at=key.created_at,
                 revoked_at=key.revoked_at,
             )
@@ -151,4 +158,5 @@ def read_api_key(row: Row[Any]) -> ApiKeyRecord:  # Any: a row of the table
         label=row.label,
         created_at=row.created_at,
         revoked_at=row.revoked_at,
+        approver=row.approver,
     )

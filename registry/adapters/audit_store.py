@@ -1,23 +1,25 @@
 """The audit trail in SQL, and the lock under which its entries get their places.
 
-What a transaction notes is appended last of all, when its block is left: the table is locked from then to the commit
-that follows at once, whatever the transaction did before. So nobody holds the lock and waits for another, and two
-transactions never get the same number. SQLite has one writer, which comes to the same.
+What a transaction notes is appended last of all, when its block is left: the lock is held from then to the commit that
+follows at once, whatever the transaction did before. So nobody holds it and waits for another, and two transactions
+never get the same number. It is an advisory one: a lock of the table would wait for those who clean it up. SQLite has
+one writer, which comes to the same.
 """
 
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, insert, select
+from sqlalchemy import Connection, Row, Select, insert, select, text
 
 from registry.adapters.audit_tables import audit_entry
-from registry.adapters.statements import lock_table
 from registry.domain.audit_trail import AuditEntry, AuditNote, chain_note
 from registry.domain.canonical import JsonObject, canonicalize, parse_object
 from registry.domain.errors import Malformed
 from registry.domain.hashing import Digest
 
+_TRAIL_LOCK: Final = 0x6175646974
+"""The name of the lock in PostgreSQL: "audit" in ASCII."""
 _NEWEST: Final = select(audit_entry).order_by(audit_entry.c.number.desc()).limit(1)
 
 
@@ -49,8 +51,9 @@ class AuditStore:
         """Give what was noted its places in the chain; nothing may follow but the commit."""
         if not self._noted:
             return
-        # Whoever holds it already is about to commit.
-        lock_table(self._connection, audit_entry, "SHARE ROW EXCLUSIVE")
+        if self._connection.dialect.name == "postgresql":
+            # Whoever holds it already is about to commit.
+            self._connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _TRAIL_LOCK})
         newest = self._entries(_NEWEST)
         last = newest[0].link if newest else None
         rows: list[dict[str, int | str | bytes | datetime | UUID | None]] = []

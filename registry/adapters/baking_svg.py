@@ -171,8 +171,12 @@ def _parse(picture: bytes) -> _Carrier:
         parser.close()
     except DefusedXmlException as error:
         raise Malformed(FileCode.SVG_ENTITIES, "expected a picture that declares no entities") from error
-    except (ParseError, ValueError) as error:
-        raise Malformed(FileCode.SVG_MALFORMED, f"expected an SVG picture: {error}") from error
+    except ParseError as error:
+        # Where, and not what: its own words repeat those of the file.
+        line, column = error.position
+        raise Malformed(
+            FileCode.SVG_MALFORMED, f"expected a well-formed SVG picture up to line {line}, column {column}"
+        ) from error
     return carrier
 
 

@@ -1,19 +1,21 @@
 """Issued credentials."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, func, literal, select, text
+from sqlalchemy import ColumnElement, Connection, Row, Table, exists, func, literal, select, text
 
 from registry.adapters import bulk, tables
 from registry.adapters.bulk import RowForms, insert_rows
 from registry.adapters.database import widen_cache
+from registry.adapters.link_tables import credential_link
 from registry.adapters.statements import one_row
 from registry.domain.errors import Conflict
 from registry.domain.hashing import Digest
-from registry.store_ports import CredentialRecord, NewCredential, Standing
+from registry.store_ports import CredentialRecord, LinkKind, NewCredential, Standing
 
 KEYS_A_QUERY: Final = 1_000
 """One chunk of an upload. SQLite takes 32,766 parameters a statement, PostgreSQL 65,535."""
@@ -66,6 +68,25 @@ class CredentialStore:
         return tuple(
             map(_credential, self._connection.execute(statement.order_by(tables.credential.c.id).limit(limit)))
         )
+
+    def expiring(
+        self, issuer_id: UUID, *, before: datetime, after: UUID | None, limit: int
+    ) -> tuple[CredentialRecord, ...]:
+        """Return those of an issuer's credentials that end before a moment and are not renewed, by ascending id."""
+        credential = tables.credential
+        renewed = exists().where(
+            credential_link.c.earlier_id == credential.c.id, credential_link.c.kind == LinkKind.RENEWS.value
+        )
+        statement = _CREDENTIALS.where(
+            credential.c.issuer_id == issuer_id,
+            credential.c.valid_until.is_not(None),
+            credential.c.valid_until < before,
+            credential.c.standing != Standing.REVOKED.value,
+            ~renewed,
+        )
+        if after is not None:
+            statement = statement.where(credential.c.id > after)
+        return tuple(map(_credential, self._connection.execute(statement.order_by(credential.c.id).limit(limit))))
 
     def newest(
         self, issuer_id: UUID, *, standing: Standing | None, before: UUID | None, limit: int

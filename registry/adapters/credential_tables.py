@@ -12,7 +12,7 @@ of `credential`: it moves short rows from one narrow table to the other.
 from sqlalchemy import DDL, CheckConstraint, Column, Index, Integer, LargeBinary, Text, UniqueConstraint, event
 
 from registry.adapters.column_types import Flag, Id, Moment, one_of, sized, whole_number
-from registry.adapters.table_parts import narrow_table, table
+from registry.adapters.table_parts import narrow_table, partial_index, table
 from registry.domain.slot import SLOT_LIMIT
 from registry.store_ports import Standing
 
@@ -45,6 +45,12 @@ credential = table(
     CheckConstraint(f"slot >= 0 AND slot < {SLOT_LIMIT}", name="slot"),
     CheckConstraint("(achievement_id IS NULL) = (achievement_version IS NULL)", name="version_of_achievement"),
     CheckConstraint("(upload_id IS NULL) = (line IS NULL)", name="line_of_upload"),
+)
+partial_index(
+    "ix_credential_expiring",
+    credential.c.issuer_id,
+    credential.c.valid_until,
+    where=credential.c.valid_until.is_not(None),
 )
 # PostgreSQL would spend a third of an insertion on compressing documents.
 event.listen(

@@ -11,7 +11,7 @@ from registry.adapters.reservation_tables import own_key
 from registry.adapters.statements import change_one, first_said, insert_if_absent, one_row
 from registry.domain.errors import Refused
 from registry.domain.hashing import Digest, sha256
-from registry.store_ports import DidMethod, IssuerKeyRecord, IssuerRecord, NewIssuer
+from registry.store_ports import Approvals, DidMethod, IssuerKeyRecord, IssuerRecord, NewIssuer
 
 
 class IssuerStore:
@@ -77,9 +77,15 @@ class IssuerStore:
                 cryptosuites=" ".join(issuer.cryptosuites),
                 profile=issuer.profile,
                 did_document=self._keep_did_document(issuer.did_document),
+                approvals=Approvals.NONE.value,
                 created_at=issuer.created_at,
             )
         )
+
+    def set_approvals(self, issuer_id: UUID, approvals: Approvals) -> None:
+        """Set whose word issuing takes. Raises NotFound."""
+        statement = update(tables.issuer).where(tables.issuer.c.id == issuer_id).values(approvals=approvals.value)
+        change_one(self._connection, statement, what="issuer")
 
     def replace_did_document(self, issuer_id: UUID, did_document: bytes) -> Digest:
         """Make a DID document the issuer's present one and return its hash. Raises NotFound."""
@@ -136,6 +142,7 @@ def _issuer(row: Row[Any]) -> IssuerRecord:
         did_document=row.content,
         did_document_sha256=Digest(row.did_document),
         created_at=row.created_at,
+        approvals=Approvals(row.approvals),
     )
 
 

@@ -12,6 +12,8 @@ from registry.adapters.credential_store import CredentialStore
 from registry.adapters.database import read_transaction, write_transaction
 from registry.adapters.issuer_store import IssuerStore
 from registry.adapters.light_store import LightProofStore
+from registry.adapters.link_store import LinkStore
+from registry.adapters.mapping_store import MappingStore
 from registry.adapters.promise_store import PromiseStore
 from registry.adapters.reservation_store import ReservationStore
 from registry.adapters.restoring_store import RestoringStore
@@ -42,6 +44,8 @@ class SqlUnit:
         self.claims = ClaimStore(connection)
         self.sessions = SessionStore(connection)
         self.restoring = RestoringStore(connection)
+        self.mappings = MappingStore(connection)
+        self.links = LinkStore(connection)
         self.audit = AuditStore(connection)
 
 

@@ -97,6 +97,10 @@ class StatusStore:
             self._adopt_standing(purpose, slots[start : start + SLOTS_A_QUERY])
         return len(slots)
 
+    def lock(self, credential_id: UUID) -> Standing:
+        """Return a credential's standing, which nobody else changes until this transaction ends. Raises NotFound."""
+        return Standing(self._lock_credential(credential_id).standing)
+
     def revoke(self, order: StatusOrder) -> Standing:
         """Revoke for ever. Returns the standing before. Raises NotFound."""
         row = self._lock_credential(order.credential_id)

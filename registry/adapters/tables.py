@@ -10,6 +10,9 @@
     log, api_key, idempotency, secret                      the registry itself
     promise                                                what holders were promised (promise_tables)
     session                                                who is signed in to the console (session_tables)
+    audit_entry                                            who did what, chained (audit_tables)
+    column_mapping                                         how exports become uploads (mapping_tables)
+    credential_link                                        which credential follows which (link_tables)
     light_proof                                            what was proved of an epoch when it became final (light_tables)
     share, claim ── claim_mail                             what an earner has of a credential (share_tables)
 
@@ -36,7 +39,7 @@ from registry.adapters import anchor_tables, credential_tables, mismatch_tables,
 from registry.adapters.column_types import Flag, Id, Moment, one_of, sized, whole_number
 from registry.adapters.table_parts import partial_index, table
 from registry.domain.slot import LIST_SIZE, SLOT_LIMIT, Purpose
-from registry.store_ports import DidMethod, Role, UploadState
+from registry.store_ports import Approvals, DidMethod, Role, UploadFormat, UploadState
 
 _LIST_BYTES: Final = LIST_SIZE // 8
 _ROOTS: Final = ("root", "credentials_root", "status_root", "revocation_root", "suspension_root")
@@ -92,8 +95,10 @@ issuer = table(
     Column("cryptosuites", Text, nullable=False),
     Column("profile", LargeBinary, nullable=False),
     Column("did_document", LargeBinary, ForeignKey("did_document.sha256"), nullable=False),
+    Column("approvals", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     one_of("did_method", DidMethod),
+    one_of("approvals", Approvals),
 )
 
 issuer_key = table(
@@ -114,6 +119,7 @@ api_key = table(
     Column("role", Text, nullable=False),
     Column("issuer_id", Id, ForeignKey("issuer.id")),
     Column("label", Text, nullable=False),
+    Column("approver", Flag, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("revoked_at", Moment),
     one_of("role", Role),
@@ -172,6 +178,14 @@ upload = table(
     Column("requested_at", Moment),
     Column("finished_at", Moment),
     Column("failure", Text),
+    Column("received_by", Text, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("sheet", Text),
+    Column("mapping", LargeBinary),
+    Column("approval_requested_by", Text),
+    Column("approval_requested_at", Moment),
+    Column("approved_by", Text),
+    Column("approved_at", Moment),
     ForeignKeyConstraint(
         ["achievement_id", "achievement_version"], ["achievement_version.achievement_id", "achievement_version.version"]
     ),
@@ -179,6 +193,7 @@ upload = table(
     Index(None, "issuer_id", "sha256"),
     sized("sha256", 32),
     one_of("state", UploadState),
+    one_of("format", UploadFormat),
 )
 
 upload_chunk = table(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, func, insert, select, update
@@ -11,7 +11,9 @@ from registry.adapters import tables
 from registry.adapters.statements import not_found, one_row
 from registry.domain.errors import Conflict
 from registry.domain.hashing import Digest
-from registry.store_ports import UploadRecord, UploadState
+from registry.store_ports import UploadFormat, UploadRecord, UploadState
+
+_STARTABLE: Final = {UploadState.CHECKED, UploadState.APPROVAL_REQUESTED, UploadState.APPROVED}
 
 
 class UploadStore:
@@ -91,6 +93,14 @@ class UploadStore:
                 requested_at=upload.requested_at,
                 finished_at=upload.finished_at,
                 failure=upload.failure,
+                received_by=upload.received_by,
+                format=upload.format.value,
+                sheet=upload.sheet,
+                mapping=upload.mapping,
+                approval_requested_by=upload.approval_requested_by,
+                approval_requested_at=upload.approval_requested_at,
+                approved_by=upload.approved_by,
+                approved_at=upload.approved_at,
             )
         )
 
@@ -109,9 +119,19 @@ class UploadStore:
             rows_skipped=rows_skipped,
         )
 
+    def request_approval(self, upload_id: UUID, *, by: str, at: datetime) -> None:
+        """Ask for approval. Raises Conflict."""
+        state = UploadState.APPROVAL_REQUESTED.value
+        self._change(upload_id, {UploadState.CHECKED}, state=state, approval_requested_by=by, approval_requested_at=at)
+
+    def approve(self, upload_id: UUID, *, by: str, at: datetime) -> None:
+        """Approve. Raises Conflict."""
+        state = UploadState.APPROVED.value
+        self._change(upload_id, {UploadState.APPROVAL_REQUESTED}, state=state, approved_by=by, approved_at=at)
+
     def start(self, upload_id: UUID, *, requested_at: datetime) -> None:
         """Begin issuing. Raises Conflict."""
-        self._change(upload_id, {UploadState.CHECKED}, state=UploadState.ISSUING.value, requested_at=requested_at)
+        self._change(upload_id, _STARTABLE, state=UploadState.ISSUING.value, requested_at=requested_at)
 
     def advance(self, upload_id: UUID, *, from_line: int, through_line: int, issued: int) -> None:
         """Note that the rows up to a line are done. Raises Conflict."""
@@ -135,7 +155,7 @@ class UploadStore:
         """Give up. Raises Conflict."""
         self._change(
             upload_id,
-            {UploadState.RECEIVED, UploadState.CHECKED, UploadState.ISSUING},
+            {UploadState.RECEIVED, UploadState.ISSUING} | _STARTABLE,
             state=UploadState.FAILED.value,
             failure=failure,
             finished_at=finished_at,
@@ -176,4 +196,12 @@ def _upload(row: Row[Any]) -> UploadRecord:  # Any: a row of the table
         requested_at=row.requested_at,
         finished_at=row.finished_at,
         failure=row.failure,
+        received_by=row.received_by,
+        format=UploadFormat(row.format),
+        sheet=row.sheet,
+        mapping=None if row.mapping is None else bytes(row.mapping),
+        approval_requested_by=row.approval_requested_by,
+        approval_requested_at=row.approval_requested_at,
+        approved_by=row.approved_by,
+        approved_at=row.approved_at,
     )

@@ -43,8 +43,10 @@ PALETTE: Final = (
 """Dark enough for white text and for grey paper: each has a contrast of at least 7 to white (WCAG 2.2, 1.4.6)."""
 
 _DATA_URL: Final = re.compile(r"data:(image/[a-z+]{3,7})(;base64)?,(.*)", re.DOTALL | re.IGNORECASE)
-_UNSHOWN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
-"""Controls; and direction overrides and isolates, with which a name could turn the words beside it around."""
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
+_UNSEEN: Final = re.compile("[\u00ad\u202a-\u202e\u2066-\u2069\ufeff]")
+"""Soft hyphens, which a PDF takes for hyphens; direction overrides and isolates, with which a name could turn the words
+beside it around; the byte order mark, which PDF/UA forbids."""
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?=T)")
 
 
@@ -198,7 +200,7 @@ def certificate_facts(
 
 def shorten(text: str, limit: int) -> str:
     """Return a text as it is shown: without what cannot be seen, and with an ellipsis where it was cut."""
-    shown = " ".join(_UNSHOWN.sub(" ", text).split())
+    shown = " ".join(_CONTROL.sub(" ", _UNSEEN.sub("", text)).split())
     if len(shown) <= limit:
         return shown
     end = limit - 1
@@ -261,7 +263,7 @@ def _criteria(achievement: JsonObject, language: str) -> tuple[str, ...]:
 def _is_shortened(badge: BadgeFacts, subject: JsonObject, achievement: JsonObject) -> bool:
     criteria = next(iter(_objects(achievement.get("criteria"))), {})
     return (
-        badge.description.endswith("…")
+        len(_chosen(achievement.get("description"), badge.language)) > MAX_DESCRIPTION
         or len(_objects(subject.get("result"))) > MAX_RESULTS
         or len(_objects(achievement.get("alignment"))) > MAX_SKILLS
         or len(_chosen(criteria.get("narrative"), badge.language)) > MAX_CRITERIA

@@ -6,7 +6,7 @@ What canonicalizers disagree on, JSON-LD drops or a standard forbids is refused 
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from registry.domain.achievement import Achievement, result_id
@@ -15,7 +15,7 @@ from registry.domain.claims import check_claims, check_iri
 from registry.domain.errors import Malformed
 from registry.domain.fields import write_time
 from registry.domain.log_name import LogName
-from registry.domain.recipient import Recipient
+from registry.domain.private_evidence import PRIVATE
 from registry.domain.slot import Purpose, status_entry
 from registry.domain.vc_form import CREDENTIALS_CONTEXT, check_form
 
@@ -35,6 +35,8 @@ class Evidence:
     name: str | None = None
     narrative: str | None = None
     description: str | None = None
+    private: bool = False
+    """For whom the earner gives the file to: pages that everybody may read show its name alone."""
 
     def __post_init__(self) -> None:
         """Raise Malformed unless it says something."""
@@ -45,7 +47,13 @@ class Evidence:
 
     def document(self) -> JsonObject:
         """Write the Open Badges Evidence."""
-        members = {"name": self.name, "narrative": self.narrative, "description": self.description}
+        audience = PRIVATE if self.private else None
+        members = {
+            "name": self.name,
+            "narrative": self.narrative,
+            "description": self.description,
+            "audience": audience,
+        }
         identified: JsonObject = {} if self.url is None else {"id": self.url}
         return {**identified, "type": ["Evidence"], **_present(members)}
 
@@ -104,12 +112,20 @@ class StatusPlace:
     slot: int
 
 
+class HasMembers(Protocol):
+    """A person as a credential names them."""
+
+    def members(self) -> JsonObject:
+        """Write the identifying members of an AchievementSubject."""
+        ...
+
+
 def build_credential(
     *,
     credential_id: UUID,
     issuer: JsonObject,
     achievement: FrozenAchievement,
-    recipient: Recipient,
+    recipient: HasMembers,
     award: Award,
     status: StatusPlace,
 ) -> JsonObject:
@@ -146,7 +162,7 @@ def credential_status(place: StatusPlace, *, suspension: bool) -> JsonValue:
     return [revocation, _entry(place, Purpose.SUSPENSION)] if suspension else revocation
 
 
-def _subject(recipient: Recipient, award: Award, frozen: FrozenAchievement) -> JsonObject:
+def _subject(recipient: HasMembers, award: Award, frozen: FrozenAchievement) -> JsonObject:
     subject: JsonObject = {
         **recipient.members(),
         "type": ["AchievementSubject"],

@@ -14,7 +14,7 @@ from registry.domain.upload_codes import Code, Finding, Severity
 from registry.domain.upload_judging import Result, RowJudgement, judge_row
 from registry.domain.upload_plain import PlainRows
 from registry.domain.upload_rules import UploadRules
-from registry.domain.upload_text import ByteSource, Record
+from registry.domain.upload_text import ByteSource, Record, Records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class UploadCounts:
 class Upload:
     """An upload being judged: its header, then one judgement for each row, in the order of the file."""
 
-    def __init__(self, source: ByteSource, rules: UploadRules, already_issued: IssuedLookup | None) -> None:
+    def __init__(self, source: ByteSource | Records, rules: UploadRules, already_issued: IssuedLookup | None) -> None:
         reader = RowReader(source, rules, already_issued, chunk_rows=CHUNK_ROWS)
         self.delimiter = reader.delimiter
         self.header = reader.header
@@ -56,7 +56,9 @@ class Upload:
         return judgement
 
 
-def judge_upload(source: ByteSource, rules: UploadRules, already_issued: IssuedLookup | None = None) -> Upload:
+def judge_upload(
+    source: ByteSource | Records, rules: UploadRules, already_issued: IssuedLookup | None = None
+) -> Upload:
     """Open an upload and judge its rows one after the other while they are asked for.
 
     Raises FileProblem when the header cannot be read; while rows are asked for, when the rest of the file cannot.
@@ -69,11 +71,18 @@ def judge_chunk(chunk: RowChunk, rules: UploadRules) -> Iterator[RowJudgement]:
     """Judge the rows of a chunk by the rules it was read by, wherever that is."""
     plain = PlainRows(chunk.header, rules)
     for line, cells in zip(chunk.lines, chunk.cells, strict=True):
-        judgement = plain.judge(line, cells) or judge_row(Record(line=line, cells=cells), chunk.header, rules)
+        mapped = None if chunk.mapper is None else chunk.mapper.map(line, cells)
+        if isinstance(mapped, RowJudgement):
+            yield mapped
+            continue
+        ours = cells if mapped is None else mapped.cells
+        judgement = plain.judge(line, ours) or judge_row(Record(line=line, cells=ours), chunk.header, rules)
         if chunk.again:
             judgement = _with_errors(judgement, chunk.again.get(line, ()), rules)
         if chunk.issued:
             judgement = _with_errors(judgement, _issued_before(judgement, chunk.issued), rules)
+        if chunk.mapper is not None and mapped is not None:
+            judgement = chunk.mapper.retell(judgement, mapped)
         yield judgement
 
 

@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from registry.domain.column_mapping import comparable
+from registry.domain.mapped_rows import MappedRow, RowMapper
 from registry.domain.upload_codes import Code, FileProblem, Finding, find
 from registry.domain.upload_columns import COLUMN_NAMES, Header, read_header
-from registry.domain.upload_judging import Identifier, Result, judge_row
+from registry.domain.upload_judging import Identifier, Result, RowJudgement, judge_row
 from registry.domain.upload_plain import PlainRows
 from registry.domain.upload_rules import UploadRules
-from registry.domain.upload_text import ByteSource, Record, RecordReader
+from registry.domain.upload_text import ByteSource, Record, RecordReader, Records
 
 CHUNK_ROWS: Final = 4_000
 """Rows asked about at once, judged together and committed together: about a second of work. Leaves and keys are random,
@@ -34,6 +36,8 @@ class RowChunk:
     """Consecutive rows of a file, at least one."""
 
     header: Header
+    mapper: RowMapper | None
+    """What makes our columns of the file's; None: they are."""
     lines: tuple[int, ...]
     """The physical line on which each row starts."""
     cells: tuple[tuple[str, ...], ...]
@@ -56,6 +60,7 @@ class RowChunk:
             return None
         return RowChunk(
             header=self.header,
+            mapper=self.mapper,
             lines=self.lines[-left:],
             cells=self.cells[-left:],
             again=self.again,
@@ -67,15 +72,19 @@ class RowReader:
     """Reads the rows of an upload once, chunk by chunk."""
 
     def __init__(
-        self, source: ByteSource, rules: UploadRules, already_issued: IssuedLookup | None, *, chunk_rows: int
+        self, source: ByteSource | Records, rules: UploadRules, already_issued: IssuedLookup | None, *, chunk_rows: int
     ) -> None:
         """Read the header. Raises FileProblem when it cannot be read."""
         self._rules = rules
         self._already_issued = already_issued
         self._chunk_rows = chunk_rows
-        self._records = RecordReader(source, column_names=COLUMN_NAMES, max_bytes=rules.max_bytes)
+        self._records = open_records(source, rules)
         self.delimiter = self._records.delimiter
-        self.header: Header = read_header(next(self._records, None), ignore_extra=rules.ignore_extra)
+        first, mapping = next(self._records, None), rules.mapping
+        self.mapper = None if mapping is None else RowMapper(mapping, first)
+        self.header: Header = (
+            read_header(first, ignore_extra=rules.ignore_extra) if self.mapper is None else self.mapper.header
+        )
         self._plain = PlainRows(self.header, rules)
         self._lines: dict[int, int] = {}
 
@@ -101,9 +110,8 @@ class RowReader:
 
     def _add(self, chunk: "_Growing", record: Record) -> bool:
         """Take a row into a chunk; tell whether it names somebody."""
-        identifiers = self._plain.identify(record.cells)
-        if identifiers is None:
-            identifiers = judge_row(record, self.header, self._rules).identifiers
+        mapped = None if self.mapper is None else self.mapper.map(record.line, record.cells)
+        identifiers = self._identify(record) if mapped is None else self._identify_mapped(record.line, mapped)
         chunk.lines.append(record.line)
         chunk.cells.append(record.cells)
         again = self._find_again(record.line, identifiers)
@@ -113,8 +121,18 @@ class RowReader:
             chunk.asked.update(identifier.normal for identifier in identifiers)
         return bool(identifiers)
 
+    def _identify(self, record: Record) -> tuple[Identifier, ...]:
+        identifiers = self._plain.identify(record.cells)
+        return judge_row(record, self.header, self._rules).identifiers if identifiers is None else identifiers
+
+    def _identify_mapped(self, line: int, mapped: MappedRow | RowJudgement) -> tuple[Identifier, ...]:
+        return () if isinstance(mapped, RowJudgement) else self._identify(Record(line=line, cells=mapped.cells))
+
     def _is_filled(self, record: Record) -> bool:
-        return judge_row(record, self.header, self._rules).result is not Result.SKIPPED
+        if self.mapper is None:
+            return judge_row(record, self.header, self._rules).result is not Result.SKIPPED
+        mapped = self.mapper.map(record.line, record.cells)
+        return not (isinstance(mapped, RowJudgement) and mapped.code is Code.BLANK_ROW)
 
     def _find_again(self, line: int, identifiers: tuple[Identifier, ...]) -> tuple[Finding, ...]:
         """Tell which identifiers of a row stood there before, and remember the others."""
@@ -131,11 +149,20 @@ class RowReader:
         look_up = self._already_issued
         return RowChunk(
             header=self.header,
+            mapper=self.mapper,
             lines=tuple(chunk.lines),
             cells=tuple(chunk.cells),
             again=chunk.again,
             issued=look_up(frozenset(chunk.asked)) if look_up is not None and chunk.asked else {},
         )
+
+
+def open_records(source: ByteSource | Records, rules: UploadRules) -> Records:
+    """Open the records of a file: of its bytes, or as a spreadsheet's reader gives them."""
+    if isinstance(source, Records):
+        return source
+    names = COLUMN_NAMES if rules.mapping is None else frozenset(map(comparable, rules.mapping.their_columns))
+    return RecordReader(source, column_names=names, max_bytes=rules.max_bytes)
 
 
 def told(code: Code, line: int, given: Identifier, detail: str, *, same_as_line: int | None = None) -> Finding:

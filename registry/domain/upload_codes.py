@@ -36,6 +36,9 @@ class Code(StrEnum):
     FILE_EMPTY = "FILE_EMPTY"
     FILE_TOO_BIG = "FILE_TOO_BIG"
     SPREADSHEET_FILE = "SPREADSHEET_FILE"
+    SPREADSHEET_DAMAGED = "SPREADSHEET_DAMAGED"
+    SPREADSHEET_TOO_BIG = "SPREADSHEET_TOO_BIG"
+    SHEET_MISSING = "SHEET_MISSING"
     UTF16 = "UTF16"
     NOT_UTF8 = "NOT_UTF8"
     NUL_BYTE = "NUL_BYTE"
@@ -57,6 +60,8 @@ class Code(StrEnum):
     CHARACTER_REFUSED = "CHARACTER_REFUSED"
     EMAIL_INVALID = "EMAIL_INVALID"
     FORMULA_PREFIX = "FORMULA_PREFIX"
+    CELL_ERROR = "CELL_ERROR"
+    MAPPING_MISMATCH = "MAPPING_MISMATCH"
     DATE_FORMAT = "DATE_FORMAT"
     DATE_INVALID = "DATE_INVALID"
     ISSUED_IN_FUTURE = "ISSUED_IN_FUTURE"
@@ -73,6 +78,7 @@ class Code(StrEnum):
     ALREADY_ISSUED = "ALREADY_ISSUED"
     NOT_ISSUABLE = "NOT_ISSUABLE"
     BLANK_ROW = "BLANK_ROW"
+    ROW_LEFT_OUT = "ROW_LEFT_OUT"
     EMAIL_NON_ASCII = "EMAIL_NON_ASCII"
     NAME_NORMALISED = "NAME_NORMALISED"
     TEXT_NORMALISED = "TEXT_NORMALISED"
@@ -105,8 +111,21 @@ CODES: Final[Mapping[Code, CodeRule]] = MappingProxyType(
         ),
         Code.SPREADSHEET_FILE: _rule(
             Severity.FILE,
-            "this is a spreadsheet or an archive, not a CSV file",
-            "open it in the spreadsheet program and save it as 'CSV UTF-8'",
+            "this is an archive, or a spreadsheet of a kind that is not read here",
+            "open it in the spreadsheet program and save it as 'CSV UTF-8', or for an upload as XLSX without a password",
+        ),
+        Code.SPREADSHEET_DAMAGED: _rule(
+            Severity.FILE,
+            "the spreadsheet file cannot be read",
+            "open it in the spreadsheet program and save it again, without a password",
+        ),
+        Code.SPREADSHEET_TOO_BIG: _rule(
+            Severity.FILE,
+            "there is more in the spreadsheet file than one upload may hold",
+            "delete what is not needed, or split the file",
+        ),
+        Code.SHEET_MISSING: _rule(
+            Severity.FILE, "no sheet has this name", "name a sheet that there is, or none for the first one"
         ),
         Code.UTF16: _rule(Severity.FILE, "the text is encoded as UTF-16 or UTF-32", "save the file as 'CSV UTF-8'"),
         Code.NOT_UTF8: _rule(Severity.FILE, "the text is not UTF-8", "save the file as 'CSV UTF-8'"),
@@ -171,6 +190,14 @@ CODES: Final[Mapping[Code, CodeRule]] = MappingProxyType(
             "the value begins like a spreadsheet formula",
             "delete the =, +, - or @ at its beginning",
         ),
+        Code.CELL_ERROR: _rule(
+            Severity.ERROR,
+            "the cell holds the error of a formula",
+            "correct the formula, or write the value in its place",
+        ),
+        Code.MAPPING_MISMATCH: _rule(
+            Severity.ERROR, "the mapping cannot read this value", "correct the value, or the mapping"
+        ),
         Code.DATE_FORMAT: _rule(
             Severity.ERROR,
             "the date is not written YYYY-MM-DD, and day and month are never guessed",
@@ -227,6 +254,9 @@ CODES: Final[Mapping[Code, CodeRule]] = MappingProxyType(
             "correct the value that is named, or the achievement",
         ),
         Code.BLANK_ROW: _rule(Severity.SKIPPED, "the row is blank and is skipped", "nothing needs to be done"),
+        Code.ROW_LEFT_OUT: _rule(
+            Severity.SKIPPED, "the mapping leaves out rows with this value", "nothing needs to be done"
+        ),
         Code.EMAIL_NON_ASCII: _rule(
             Severity.WARNING,
             "the address holds letters that not every mail system delivers to (SMTPUTF8)",

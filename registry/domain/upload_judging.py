@@ -32,6 +32,14 @@ from registry.domain.upload_values import (
 FORMULA_PREFIXES: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What makes a spreadsheet program run a cell (OWASP, CSV injection)."""
 
+CELL_ERRORS: Final = frozenset(
+    {
+        *("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA"),
+        *("#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!", "#CONNECT!", "#BUSY!", "#UNKNOWN!", "#EXTERNAL!"),
+    }
+)
+"""What a spreadsheet program shows, and saves, where a formula has no result."""
+
 _T = TypeVar("_T")
 _TEXT_PREFIXES: Final = ("=", "+", "-", "@")
 _FORMULA_COLUMNS: Final[Mapping[Column, tuple[str, ...]]] = {
@@ -156,13 +164,19 @@ class RowJudgement:
 
 def judge_row(record: Record, header: Header, rules: UploadRules) -> RowJudgement:
     """Judge one row by itself."""
+    cells = shaped_row(record, header)
+    return cells if isinstance(cells, RowJudgement) else _RowJudge(record.line, header, rules).judge(cells)
+
+
+def shaped_row(record: Record, header: Header) -> tuple[str, ...] | RowJudgement:
+    """Return the cells of a row, one for each column; or what becomes of a row that is blank or has too few or many."""
     uploaded = tuple(map(plain_cell, record.cells)) if header.annotated else record.cells
     cells = _cut(uploaded, header.width)
     if all(not cell or at in header.report or not clean_text(cell)[0] for at, cell in enumerate(cells)):
         return _judgement(record.line, Result.SKIPPED, find(Code.BLANK_ROW, line=record.line))
     if len(cells) != header.width:
         return _judgement(record.line, Result.ERROR, _ragged(record.line, len(cells), header.width))
-    return _RowJudge(record.line, header, rules).judge(cells)
+    return cells
 
 
 def plain_cell(cell: str) -> str:
@@ -317,6 +331,8 @@ class _RowJudge:
         try:
             check_characters(text)
             self._check_length(text)
+            if text in CELL_ERRORS:
+                raise CellRefused(Code.CELL_ERROR)
             value = parse(text)
         except CellRefused as refused:
             self._error(refused.code, column, detail=refused.detail)

@@ -33,7 +33,8 @@ MAX_REMEMBERED: Final = 1_000
 """Parsed dates, languages: a cohort has a few of each; a file that has more is parsed as often."""
 
 _T = TypeVar("_T")
-_FORMULA: Final = ("=", "+", "-", "@")
+_DOUBTFUL: Final = ("=", "+", "-", "@", "#")
+"""What a formula begins with, or the error that became of one."""
 _TEXTS: Final = (
     Column.RECIPIENT_NAME,
     Column.EVIDENCE_NAME,
@@ -149,13 +150,13 @@ class PlainRows:
         return found
 
     def _email(self, text: str) -> str:
-        if not is_ascii_email(text) or len(text) > self._rules.max_field_length or text.startswith(_FORMULA):
+        if not is_ascii_email(text) or len(text) > self._rules.max_field_length or text.startswith(_DOUBTFUL):
             raise CellRefused(Code.EMAIL_INVALID)
         return text
 
     def _text(self, text: str) -> str:
         """Return a text in which there is nothing to be cleaned, refused or mistaken for a formula."""
-        if not _is_clean(text) or len(text) > self._rules.max_field_length or text.startswith(_FORMULA):
+        if not _is_clean(text) or len(text) > self._rules.max_field_length or text.startswith(_DOUBTFUL):
             raise CellRefused(Code.CHARACTER_REFUSED)
         return text
 

@@ -13,23 +13,33 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from registry.domain.upload_columns import COLUMN_NAMES, REPORT_COLUMNS, header_names, is_annotated
+from registry.domain.upload_chunks import open_records
+from registry.domain.upload_columns import REPORT_COLUMNS, header_names, is_annotated
 from registry.domain.upload_judging import FORMULA_PREFIXES, RowJudgement, plain_cell
-from registry.domain.upload_rules import MAX_BYTES
-from registry.domain.upload_text import ByteSource, RecordReader
+from registry.domain.upload_rules import UploadRules
+from registry.domain.upload_text import ByteSource, Records
 
 _UNSAFE: Final = re.compile(f"'*[{re.escape(''.join(FORMULA_PREFIXES))}]")
 """What must get a `'`: a formula character, or one that seems to have its `'` already."""
 
 
-def annotate(source: ByteSource, judgements: Iterable[RowJudgement], *, max_bytes: int = MAX_BYTES) -> Iterator[bytes]:
-    """Write the upload again with the judgements of its rows, which come in the order of the file.
+def annotate(
+    source: ByteSource | Records, judgements: Iterable[RowJudgement], *, rules: UploadRules
+) -> Iterator[bytes]:
+    """Write the upload again as CSV with the judgements of its rows, which come in the order of the file.
 
     Rows without a judgement are repeated without one. Raises FileProblem where the file cannot be read.
     """
-    records = RecordReader(source, column_names=COLUMN_NAMES, max_bytes=max_bytes)
-    layout = _Layout(next(records).cells, delimiter=records.delimiter)
-    yield "\ufeff".encode() + layout.header()
+    records = open_records(source, rules)
+    delimiter = records.delimiter
+    for number, row in enumerate(annotated_rows(records, judgements)):
+        yield ("\ufeff".encode() if number == 0 else b"") + _write(row, delimiter=delimiter)
+
+
+def annotated_rows(records: Records, judgements: Iterable[RowJudgement]) -> Iterator[list[str]]:
+    """Yield the rows of the annotated file, its header first; no cell of them is run by a spreadsheet program."""
+    layout = _Layout(next(records).cells)
+    yield layout.header()
     waiting = iter(judgements)
     judgement = next(waiting, None)
     for record in records:
@@ -47,31 +57,31 @@ def formula_safe(cell: str) -> str:
 class _Layout:
     """Where the cells of a row go."""
 
-    def __init__(self, header: tuple[str, ...], *, delimiter: str) -> None:
+    def __init__(self, header: tuple[str, ...]) -> None:
         names = header_names(header)
-        self._delimiter = delimiter
         self._header = header[: len(names)]
         self._kept = tuple(position for position, name in enumerate(names) if name not in REPORT_COLUMNS)
         self._annotated = is_annotated(names)
 
-    def header(self) -> bytes:
+    def header(self) -> list[str]:
         """Write the header."""
-        return self._write([*(self._safe(self._header[at]) for at in self._kept), *REPORT_COLUMNS])
+        return [*(self._safe(self._header[at]) for at in self._kept), *REPORT_COLUMNS]
 
-    def row(self, cells: tuple[str, ...], annotation: tuple[str, ...]) -> bytes:
+    def row(self, cells: tuple[str, ...], annotation: tuple[str, ...]) -> list[str]:
         """Write one row: its cells under their names, the annotation, what is too much."""
         width = len(self._header)
         full = cells + ("",) * (width - len(cells))
         own = [self._safe(full[at]) for at in self._kept]
-        return self._write([*own, *annotation, *(self._safe(cell) for cell in full[width:])])
+        return [*own, *annotation, *(self._safe(cell) for cell in full[width:])]
 
     def _safe(self, cell: str) -> str:
         return formula_safe(plain_cell(cell) if self._annotated else cell)
 
-    def _write(self, cells: list[str]) -> bytes:
-        text = io.StringIO()
-        csv.writer(text, delimiter=self._delimiter, lineterminator="\r\n").writerow(cells)
-        return text.getvalue().encode("utf-8")
+
+def _write(cells: list[str], *, delimiter: str) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().encode("utf-8")
 
 
 def _annotation(line: int, judgement: RowJudgement | None) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from registry.domain.column_mapping import ColumnMapping
+
 MAX_BYTES: Final = 128 * 1024 * 1024
 """About 600,000 ordinary rows: beyond that, a file is no cohort but a mistake."""
 MAX_ROWS: Final = 250_000
@@ -29,6 +31,8 @@ class UploadRules:
     """Pass over unknown columns instead of refusing the file."""
     allow_duplicates: bool = False
     """Accept recipients that stand there twice or already hold the credential, with a warning."""
+    mapping: ColumnMapping | None = None
+    """How the file's columns become those known here; None: they are."""
     max_bytes: int = MAX_BYTES
     max_rows: int = MAX_ROWS
     max_field_length: int = MAX_FIELD_LENGTH

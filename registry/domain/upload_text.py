@@ -55,6 +55,24 @@ class Record:
     cells: tuple[str, ...]
 
 
+@runtime_checkable
+class Records(Protocol):
+    """The records of a file, one at a time. Every problem is a `FileProblem`."""
+
+    @property
+    def delimiter(self) -> str:
+        """What a copy of the file puts between cells."""
+        ...
+
+    def __iter__(self) -> Iterator[Record]:
+        """Return itself: a file is read once."""
+        ...
+
+    def __next__(self) -> Record:
+        """Read one record."""
+        ...
+
+
 class RecordReader:
     """The records of one CSV stream, one at a time. Every problem is a `FileProblem`."""
 

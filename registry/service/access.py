@@ -32,6 +32,8 @@ class Caller:
     key_id: UUID
     role: Role
     issuer_id: UUID | None
+    approver: bool = False
+    """It may approve what another key of its issuer sent."""
 
     @property
     def tenant(self) -> str:
@@ -57,7 +59,14 @@ class IssuedKey:
 
 
 def create_api_key(
-    resources: Resources, unit: WriteStore, *, role: Role, issuer_id: UUID | None, label: str, caller: Caller
+    resources: Resources,
+    unit: WriteStore,
+    *,
+    role: Role,
+    issuer_id: UUID | None,
+    label: str,
+    caller: Caller,
+    approver: bool = False,
 ) -> IssuedKey:
     """Make an API key.
 
@@ -66,6 +75,8 @@ def create_api_key(
     """
     if (role is Role.ISSUER) != (issuer_id is not None):
         raise Malformed("malformed-role", "expected an issuer for the role issuer, and for no other", where="role")
+    if approver and role is not Role.ISSUER:
+        raise Malformed("malformed-role", "expected an approver to act for an issuer", where="approver")
     if not 1 <= len(label) <= MAX_LABEL:
         raise Malformed("malformed-label", f"expected 1 to {MAX_LABEL} characters", where="label")
     encoded = base64.urlsafe_b64encode(resources.random_bytes(KEY_BYTES)).rstrip(b"=").decode("ascii")
@@ -78,6 +89,7 @@ def create_api_key(
         label=label,
         created_at=resources.clock.now(),
         revoked_at=None,
+        approver=approver,
     )
     unit.access.insert_api_key(record)
     note(
@@ -88,6 +100,7 @@ def create_api_key(
         issuer=issuer_id,
         subject=record.id,
         role=str(role),
+        approver=approver,
     )
     return IssuedKey(record=record, secret=secret)
 
@@ -117,7 +130,12 @@ def authenticate(resources: Resources, secret: str) -> Caller | None:
         return None
     if record.revoked_at is not None:
         return None
-    return Caller(key_id=record.id, role=record.role, issuer_id=record.issuer_id)
+    return caller_of_key(record)
+
+
+def caller_of_key(record: ApiKeyRecord) -> Caller:
+    """Return whoever comes with a key that is not revoked."""
+    return Caller(key_id=record.id, role=record.role, issuer_id=record.issuer_id, approver=record.approver)
 
 
 def require_admin(caller: Caller) -> None:
@@ -149,6 +167,12 @@ def issuer_for_writing(unit: ReadStore, caller: Caller, slug: str) -> IssuerReco
     if caller.role is Role.AUDITOR:
         raise Forbidden("role-not-allowed", "expected an API key of the role issuer or admin")
     return issuer
+
+
+def require_approver(caller: Caller) -> None:
+    """Raise Forbidden `role-not-allowed` unless the caller may approve: an admin, or a member who is an approver."""
+    if caller.role is not Role.ADMIN and not caller.approver:
+        raise Forbidden("role-not-allowed", "expected an API key of an approver or an admin")
 
 
 def _no_issuer() -> NotFound:

@@ -18,6 +18,7 @@ from registry.domain.canonical import canonicalize, parse_object
 from registry.domain.errors import NotFound
 from registry.domain.receipt import Receipt
 from registry.ports import Artist, Baker, CertificateMaker
+from registry.service.badge_pictures import BadgePictures
 from registry.service.export import NOT_YET
 from registry.service.proving import Receipts
 from registry.service.resources import Resources
@@ -37,6 +38,7 @@ class Certificates:
     resources: Resources
     receipts: Receipts
     artist: Artist
+    pictures: BadgePictures
     maker: CertificateMaker
     baker: Baker
 

@@ -1,11 +1,11 @@
 """What every use case works with: the outside world behind its ports, and the address the registry is known by."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
 
-from registry.ports import Clock, JsonLd, KeyVault, PromiseSigner
+from registry.ports import Clock, JsonLd, KeyVault, PromiseSigner, Spreadsheets
 from registry.store_ports import Store
 
 RECIPIENT_HASHING: Final = "recipient-hashing"
@@ -53,6 +53,9 @@ class Resources(SigningTools):
     """The outside world of the use cases."""
 
     store: Store
+    spreadsheets: Spreadsheets
+    built_in_mappings: Mapping[str, bytes]
+    """JCS bytes of the column mappings that come with the program, by name."""
     draw: Callable[[int], int]
     """A number below n, like secrets.randbelow."""
     promise_signer: PromiseSigner | None = None

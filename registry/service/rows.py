@@ -9,6 +9,7 @@ from uuid import UUID
 
 from registry.domain.achievement import Achievement
 from registry.domain.assessment import ResultDescription
+from registry.domain.column_mapping import ColumnMapping, parse_mapping
 from registry.domain.credential import Award, Evidence
 from registry.domain.errors import Malformed
 from registry.domain.recipient import IdentityType
@@ -25,7 +26,17 @@ END_OF_DAY: Final = timedelta(hours=23, minutes=59, seconds=59)
 def rules_of(upload: UploadRecord, achievement: Achievement, *, max_bytes: int) -> UploadRules:
     """Return what rows of an upload are judged by: the achievement's grades and scores, the uploader's choices."""
     rules = rules_for(achievement, today=upload.today, max_bytes=max_bytes)
-    return replace(rules, ignore_extra=upload.ignore_extra, allow_duplicates=upload.allow_duplicates)
+    return replace(
+        rules,
+        ignore_extra=upload.ignore_extra,
+        allow_duplicates=upload.allow_duplicates,
+        mapping=mapping_of(upload),
+    )
+
+
+def mapping_of(upload: UploadRecord) -> ColumnMapping | None:
+    """Return the column mapping of an upload, as it was then."""
+    return None if upload.mapping is None else parse_mapping(upload.mapping)
 
 
 def rules_for(achievement: Achievement, *, today: date, max_bytes: int) -> UploadRules:

@@ -16,7 +16,7 @@ from typing import Final
 
 from registry.domain.errors import NotFound
 from registry.domain.hashing import sha256
-from registry.service.access import Caller, authenticate
+from registry.service.access import Caller, authenticate, caller_of_key
 from registry.service.resources import Resources
 from registry.store_ports import NewSession, SessionRecord
 
@@ -102,7 +102,7 @@ def _open_record(resources: Resources, session_id: str) -> SessionRecord | None:
 
 def _session(record: SessionRecord, session_id: str) -> Session:
     return Session(
-        caller=Caller(key_id=record.key.id, role=record.key.role, issuer_id=record.key.issuer_id),
+        caller=caller_of_key(record.key),
         label=record.key.label,
         form_token=_text(hmac.digest(session_id.encode(), _FORM_TOKEN, "sha256")),
     )

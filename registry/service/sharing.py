@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from registry.domain.audit_trail import AuditAction
 from registry.domain.canonical import parse_object
 from registry.domain.errors import Conflict, NotFound
 from registry.domain.private_evidence import has_private_evidence
@@ -22,6 +23,8 @@ from registry.domain.share_link import (
     write_code,
     write_token,
 )
+from registry.service.access import Caller
+from registry.service.auditing import note
 from registry.service.present_state import PresentState, read_state
 from registry.service.resources import Resources
 from registry.store_ports import CredentialRecord, IssuerRecord, ShareRecord, WriteStore
@@ -75,16 +78,18 @@ def switch_sharing(resources: Resources, unit: WriteStore, credential_id: UUID, 
 
 
 def switch_for_issuer(
-    resources: Resources, unit: WriteStore, credential_id: UUID, *, shared: bool
+    resources: Resources, unit: WriteStore, credential: CredentialRecord, *, shared: bool, caller: Caller
 ) -> ShareRecord | None:
     """Do the same for the issuer, who shows nothing that its earner has claimed: that is the earner's to say.
 
-    Raises Conflict `shared-by-earner`.
+    It is written down, which what the earner does with it is not. Raises Conflict `shared-by-earner`.
     """
-    claim = unit.claims.of_credential(credential_id)
+    claim = unit.claims.of_credential(credential.id)
     if shared and claim is not None and claim.claimed_at is not None:
         raise Conflict("shared-by-earner", "the earner has claimed this credential, and decides who may see it")
-    return switch_sharing(resources, unit, credential_id, shared=shared)
+    action = AuditAction.CREDENTIAL_SHARED if shared else AuditAction.CREDENTIAL_UNSHARED
+    note(resources, unit, action, by=caller.name, issuer=credential.issuer_id, subject=credential.id)
+    return switch_sharing(resources, unit, credential.id, shared=shared)
 
 
 def find_shared(resources: Resources, text: str) -> SharedCredential | None:
@@ -94,6 +99,15 @@ def find_shared(resources: Resources, text: str) -> SharedCredential | None:
     """
     name = parse_share_name(text, public_url=resources.public_url)
     return None if name is None else _open(resources, name)
+
+
+def shared_document(resources: Resources, text: str) -> bytes | None:
+    """Return the document of a share link, token or short code, to be checked by whoever has that name.
+
+    None where `find_shared` finds nothing, and for one with evidence that is marked as private: its earner gives the file.
+    """
+    shared = find_shared(resources, text)
+    return shared.credential.document if shared is not None and shared.shows_document else None
 
 
 def open_shared(resources: Resources, token: str) -> SharedCredential:

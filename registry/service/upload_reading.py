@@ -1,14 +1,18 @@
 """The rows of an upload with what the register says of them: what judging and issuing both begin with."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import count
+from typing import Final
 
-from registry.domain.upload_chunks import CHUNK_ROWS, IssuedLookup, RowChunk, RowReader
+from registry.domain.upload_chunks import CHUNK_ROWS, IssuedLookup, RowChunk, RowReader, open_records
 from registry.domain.upload_rules import UploadRules
-from registry.domain.upload_text import ByteSource
+from registry.domain.upload_text import ByteSource, Records
 from registry.service.issuing import Template
 from registry.service.resources import Resources
-from registry.store_ports import UploadRecord
+from registry.store_ports import UploadFormat, UploadRecord
+
+ZIP_MARK: Final = b"PK\x03\x04"
 
 
 def read_rows(
@@ -16,9 +20,27 @@ def read_rows(
 ) -> Iterator[RowChunk]:
     """Read a file's rows, a chunk at a time.
 
-    Raises FileProblem when the file as a whole cannot be read, at once or in the middle.
+    Raises FileProblem when the file as a whole cannot be read, at its beginning or in the middle.
     """
-    return RowReader(source, rules, _lookup(resources, template, record), chunk_rows=CHUNK_ROWS).chunks()
+    with opened_records(resources, record, source, rules) as records:
+        yield from RowReader(records, rules, _lookup(resources, template, record), chunk_rows=CHUNK_ROWS).chunks()
+
+
+@contextmanager
+def opened_records(
+    resources: Resources, record: UploadRecord, source: ByteSource, rules: UploadRules
+) -> Iterator[Records]:
+    """Open a file's records by the kind of file it is. Raises FileProblem."""
+    if record.format is UploadFormat.XLSX:
+        with resources.spreadsheets.read(source, sheet=record.sheet, max_bytes=rules.max_bytes) as records:
+            yield records
+    else:
+        yield open_records(source, rules)
+
+
+def format_of(head: bytes) -> UploadFormat:
+    """Tell by its first bytes what a file is to be read as: names of files say anything."""
+    return UploadFormat.XLSX if head.startswith(ZIP_MARK) else UploadFormat.CSV
 
 
 def read_content(resources: Resources, record: UploadRecord) -> Iterator[bytes]:

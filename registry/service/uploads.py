@@ -12,19 +12,21 @@ from uuid import UUID
 
 from registry.domain.audit_trail import AuditAction
 from registry.domain.canonical import JsonObject
-from registry.domain.errors import Conflict, NotFound, Refused
+from registry.domain.errors import Conflict, Malformed, NotFound, Refused
 from registry.domain.hashing import Digest
 from registry.domain.upload_judging import RowJudgement
-from registry.domain.upload_report import annotate
+from registry.domain.upload_report import annotate, annotated_rows
+from registry.domain.upload_rules import UploadRules
 from registry.domain.upload_text import ByteSource
 from registry.service.access import Caller
+from registry.service.approving import require_no_approval
 from registry.service.auditing import note
 from registry.service.issuing import TemplateRecords, draft, open_template, read_template
 from registry.service.resources import Resources
 from registry.service.row_work import InProcess, RowExecutor, RowWork, RowWorker
-from registry.service.rows import order_of, rules_of
-from registry.service.upload_reading import read_content, read_rows
-from registry.store_ports import IssuerRecord, ReadStore, UploadRecord, UploadState, WriteStore
+from registry.service.rows import mapping_of, order_of, rules_of
+from registry.service.upload_reading import opened_records, read_content, read_rows
+from registry.store_ports import IssuerRecord, ReadStore, UploadFormat, UploadRecord, UploadState, WriteStore
 
 CHUNK_BYTES: Final = 1_048_576
 """Of a file in the database: a row of one megabyte suits both databases."""
@@ -41,6 +43,11 @@ class UploadOrder:
     skip_bad: bool
     allow_duplicates: bool
     ignore_extra: bool
+    mapping: bytes | None = None
+    """JCS bytes of a column mapping; None: the file has our columns."""
+    format: UploadFormat = UploadFormat.CSV
+    sheet: str | None = None
+    """Of a spreadsheet file; None: the first."""
 
 
 def examine(
@@ -50,13 +57,16 @@ def examine(
     source: ByteSource,
     *,
     max_bytes: int,
+    caller: Caller,
     executor: RowExecutor | None = None,
 ) -> UploadRecord:
     """Judge a file before anything of it is stored, and return the record that `receive` stores.
 
     Without an executor everything happens in this process. Raises FileProblem when the file as a whole cannot be
-    read, NotFound for an unknown achievement.
+    read, NotFound for an unknown achievement, Malformed `sheet-unexpected`.
     """
+    if order.sheet is not None and order.format is UploadFormat.CSV:
+        raise Malformed("sheet-unexpected", "expected none: a CSV file has no sheets", where="sheet")
     with resources.store.read() as unit:
         records = read_template(unit, issuer, order.achievement_id)
     record = UploadRecord(
@@ -80,6 +90,10 @@ def examine(
         requested_at=None,
         finished_at=None,
         failure=None,
+        received_by=caller.name,
+        mapping=order.mapping,
+        format=order.format,
+        sheet=order.sheet,
     )
     work = _work(resources, records, record, source, max_bytes=max_bytes)
     counts = list((executor or InProcess(RowWorker(resources))).map(RowWorker.count, work))
@@ -91,9 +105,7 @@ def examine(
     )
 
 
-def receive(
-    resources: Resources, unit: WriteStore, record: UploadRecord, content: Iterable[bytes], *, caller: Caller
-) -> UploadRecord:
+def receive(resources: Resources, unit: WriteStore, record: UploadRecord, content: Iterable[bytes]) -> UploadRecord:
     """Store an examined upload with its content."""
     unit.uploads.insert(record)
     for number, chunk in enumerate(content):
@@ -102,7 +114,7 @@ def receive(
         resources,
         unit,
         AuditAction.UPLOAD_RECEIVED,
-        by=caller.name,
+        by=record.received_by,
         issuer=record.issuer_id,
         subject=record.id,
         sha256=record.sha256.hex(),
@@ -127,9 +139,18 @@ def judgements(
 
 
 def annotated(resources: Resources, issuer: IssuerRecord, record: UploadRecord, *, max_bytes: int) -> Iterator[bytes]:
-    """Write the uploaded file again with what was found beside each row; formulas are made harmless."""
+    """Write the uploaded file again with what was found beside each row; formulas are made harmless.
+
+    It is of the kind that was uploaded.
+    """
     found = judgements(resources, issuer, record, max_bytes=max_bytes)
-    yield from annotate(read_content(resources, record), found, max_bytes=max_bytes)
+    # The same file is read twice, by what decides how it is read.
+    rules = UploadRules(today=record.today, mapping=mapping_of(record), max_bytes=max_bytes)
+    with opened_records(resources, record, read_content(resources, record), rules) as records:
+        if record.format is UploadFormat.XLSX:
+            yield from resources.spreadsheets.write(annotated_rows(records, found))
+        else:
+            yield from annotate(records, found, rules=rules)
 
 
 def preview(
@@ -154,21 +175,29 @@ def preview(
 def start(resources: Resources, unit: WriteStore, record: UploadRecord, *, caller: Caller) -> UploadRecord:
     """Accept an upload: from here on every accepted row will be issued.
 
-    Raises Refused `upload-has-errors` unless bad rows are to be skipped, `upload-empty` without a good row; Conflict
-    `upload-outdated` when the same file was issued after this dry run, `upload-state` when it was started before.
+    Raises Refused `upload-has-errors` unless bad rows are to be skipped, `upload-empty` without a good row,
+    `approval-needed` where the issuer asks for it and nobody approved; Conflict `upload-outdated` when the same file
+    was issued after this dry run, `upload-state` when it was started before.
     """
-    if record.rows_error and not record.skip_bad:
-        raise Refused(
-            "upload-has-errors", f"{record.rows_error} rows have errors: correct them, or choose to skip them"
-        )
-    if not record.rows_ok:
-        raise Refused("upload-empty", "no row can be issued")
+    require_issuable(record)
+    if record.state in {UploadState.CHECKED, UploadState.APPROVAL_REQUESTED}:
+        require_no_approval(unit.issuers.get(record.issuer_id))
     if not record.allow_duplicates and _is_outdated(unit, record):
         raise Conflict("upload-outdated", "the same file was issued after this dry run: upload it again")
     unit.uploads.start(record.id, requested_at=resources.clock.now())
     action = AuditAction.UPLOAD_STARTED
     note(resources, unit, action, by=caller.name, issuer=record.issuer_id, subject=record.id, rowsOk=record.rows_ok)
     return unit.uploads.get(record.issuer_id, record.id)
+
+
+def require_issuable(record: UploadRecord) -> None:
+    """Raise Refused `upload-has-errors` unless bad rows are to be skipped, `upload-empty` without a good row."""
+    if record.rows_error and not record.skip_bad:
+        raise Refused(
+            "upload-has-errors", f"{record.rows_error} rows have errors: correct them, or choose to skip them"
+        )
+    if not record.rows_ok:
+        raise Refused("upload-empty", "no row can be issued")
 
 
 def _is_outdated(unit: ReadStore, record: UploadRecord) -> bool:

@@ -25,6 +25,7 @@ from registry.domain.vc_form import is_version_1, validity
 from registry.domain.vc_preparing import prepare_credential
 from registry.ports import UnknownContext
 from registry.service.access import Caller
+from registry.service.approving import require_no_approval
 from registry.service.auditing import note
 from registry.service.list_addresses import list_entry
 from registry.service.resources import RECIPIENT_HASHING, Resources
@@ -55,8 +56,9 @@ def issue_document(
     """Issue a document inside the caller's transaction, and return it secured.
 
     Raises Malformed for what is no credential of this issuer or cannot be signed without loss, Conflict
-    `credential-duplicate-key-taken` for an id that was issued before.
+    `credential-duplicate-key-taken` for an id that was issued before, Refused `approval-needed`.
     """
+    require_no_approval(issuer)
     document = prepare_credential(order.document, issuer=issuer.did)
     _refuse_own_slot(document, unit)
     identifier = _identifier(order)

@@ -67,6 +67,7 @@ from registry.store_ports.issuers import (
     AchievementReader,
     AchievementRecord,
     AchievementWriter,
+    Approvals,
     IssuerKeyRecord,
     IssuerReader,
     IssuerRecord,
@@ -74,6 +75,8 @@ from registry.store_ports.issuers import (
     NewIssuer,
 )
 from registry.store_ports.light_proofs import LightProofReader, LightProofWriter
+from registry.store_ports.links import CredentialLink, LinkKind, LinkReader, LinkWriter, RecipientKeys
+from registry.store_ports.mappings import MappingReader, MappingRecord, MappingWriter
 from registry.store_ports.promises import OwedEpochs, PromiseReader, PromiseWriter
 from registry.store_ports.reservations import (
     OwnKeyRecord,
@@ -92,7 +95,7 @@ from registry.store_ports.statuses import (
     StatusReader,
     StatusWriter,
 )
-from registry.store_ports.uploads import UploadReader, UploadRecord, UploadState, UploadWriter
+from registry.store_ports.uploads import UploadFormat, UploadReader, UploadRecord, UploadState, UploadWriter
 
 __all__ = [
     "AccessReader",
@@ -104,6 +107,7 @@ __all__ = [
     "AnchorRecord",
     "AnchorState",
     "ApiKeyRecord",
+    "Approvals",
     "AttemptKind",
     "AuditReader",
     "AuditWriter",
@@ -112,6 +116,7 @@ __all__ = [
     "ClaimRecord",
     "ClaimState",
     "ClaimWriter",
+    "CredentialLink",
     "CredentialReader",
     "CredentialRecord",
     "CredentialWriter",
@@ -130,8 +135,14 @@ __all__ = [
     "IssuerWriter",
     "LightProofReader",
     "LightProofWriter",
+    "LinkKind",
+    "LinkReader",
+    "LinkWriter",
     "LogRecord",
     "MailState",
+    "MappingReader",
+    "MappingRecord",
+    "MappingWriter",
     "NewBatch",
     "NewClaim",
     "NewCredential",
@@ -145,6 +156,7 @@ __all__ = [
     "PromiseWriter",
     "ReadStore",
     "ReadyBatch",
+    "RecipientKeys",
     "ReservationReader",
     "ReservationRecord",
     "ReservationSummary",
@@ -166,6 +178,7 @@ __all__ = [
     "Store",
     "UnsealedEntry",
     "UnsealedGroup",
+    "UploadFormat",
     "UploadReader",
     "UploadRecord",
     "UploadState",
@@ -226,6 +239,16 @@ class ReadStore(Protocol):
     @property
     def light_proofs(self) -> LightProofReader:
         """What was proved of epochs."""
+        ...
+
+    @property
+    def mappings(self) -> MappingReader:
+        """Saved column mappings."""
+        ...
+
+    @property
+    def links(self) -> LinkReader:
+        """Which credentials follow which."""
         ...
 
     @property
@@ -291,6 +314,14 @@ class WriteStore(ReadStore, Protocol):
     @property
     @override
     def light_proofs(self) -> LightProofWriter: ...
+
+    @property
+    @override
+    def mappings(self) -> MappingWriter: ...
+
+    @property
+    @override
+    def links(self) -> LinkWriter: ...
 
     @property
     @override

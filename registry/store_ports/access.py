@@ -41,6 +41,8 @@ class ApiKeyRecord:
     label: str
     created_at: datetime
     revoked_at: datetime | None
+    approver: bool = False
+    """It may approve what another key of its issuer sent; only for the role issuer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,10 @@ class AccessReader(Protocol):
 
     def api_keys(self) -> tuple[ApiKeyRecord, ...]:
         """Return all API keys by ascending id."""
+        ...
+
+    def api_keys_of(self, issuer_id: UUID) -> tuple[ApiKeyRecord, ...]:
+        """Return the API keys that act for an issuer by ascending id, revoked ones too."""
         ...
 
 

@@ -104,6 +104,15 @@ class CredentialReader(Protocol):
         """Return an issuer's credentials by ascending id, those after an id."""
         ...
 
+    def expiring(
+        self, issuer_id: UUID, *, before: datetime, after: UUID | None, limit: int
+    ) -> tuple[CredentialRecord, ...]:
+        """Return those of an issuer's credentials that end before a moment or have ended, by ascending id.
+
+        Without the revoked ones, and those that a later one renews.
+        """
+        ...
+
     def newest(
         self, issuer_id: UUID, *, standing: Standing | None, before: UUID | None, limit: int
     ) -> tuple[CredentialRecord, ...]:

@@ -2,12 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
 from registry.domain.cryptosuites import DEFAULT_SUITES
 from registry.domain.did import DidMethod
 from registry.domain.hashing import Digest
+
+
+class Approvals(StrEnum):
+    """Whose word issuing takes."""
+
+    NONE = "none"
+    """That of whoever issues."""
+    SECOND_PERSON = "second-person"
+    """That of another member too, who may approve."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +54,7 @@ class IssuerRecord:
     did_document: bytes
     did_document_sha256: Digest
     created_at: datetime
+    approvals: Approvals = Approvals.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +130,10 @@ class IssuerWriter(IssuerReader, Protocol):
 
     def insert(self, issuer: NewIssuer) -> None:
         """Store an issuer and its DID document. Raises Conflict: slug or DID taken."""
+        ...
+
+    def set_approvals(self, issuer_id: UUID, approvals: Approvals) -> None:
+        """Set whose word issuing takes. Raises NotFound."""
         ...
 
     def replace_did_document(self, issuer_id: UUID, did_document: bytes) -> Digest:

@@ -109,6 +109,10 @@ class StatusWriter(StatusReader, Protocol):
         """
         ...
 
+    def lock(self, credential_id: UUID) -> Standing:
+        """Return a credential's standing, which nobody else changes until this transaction ends. Raises NotFound."""
+        ...
+
     def revoke(self, order: StatusOrder) -> Standing:
         """Revoke for ever: set the bit, note the change, free the duplicate key. Returns the standing before.
 

@@ -1,7 +1,8 @@
 """Uploaded CSV files and how far they are issued, as a store keeps them.
 
-received ──> checked ──> issuing ──> issued
-                 └──> failed  <──┘
+received ──> checked ──────────────────────────────> issuing ──> issued
+                │ ──> approval-requested ──> approved ──┘   │
+                └──────────────> failed <───────────────────┘
 """
 
 from collections.abc import Mapping
@@ -19,9 +20,18 @@ class UploadState(StrEnum):
 
     RECEIVED = "received"
     CHECKED = "checked"
+    APPROVAL_REQUESTED = "approval-requested"
+    APPROVED = "approved"
     ISSUING = "issuing"
     ISSUED = "issued"
     FAILED = "failed"
+
+
+class UploadFormat(StrEnum):
+    """What kind of file was uploaded."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +61,17 @@ class UploadRecord:
     requested_at: datetime | None
     finished_at: datetime | None
     failure: str | None
+    received_by: str
+    """Who sent it, as changes are signed in the records."""
+    format: UploadFormat = UploadFormat.CSV
+    sheet: str | None = None
+    """Which sheet of a spreadsheet file; None: the first."""
+    mapping: bytes | None = None
+    """JCS bytes of the column mapping as it was; None: the file has our columns."""
+    approval_requested_by: str | None = None
+    approval_requested_at: datetime | None = None
+    approved_by: str | None = None
+    approved_at: datetime | None = None
 
 
 class UploadReader(Protocol):
@@ -100,8 +121,19 @@ class UploadWriter(UploadReader, Protocol):
         """Store what the dry run counted: received or checked becomes checked. Raises Conflict in another state."""
         ...
 
+    def request_approval(self, upload_id: UUID, *, by: str, at: datetime) -> None:
+        """Ask for approval: checked becomes approval-requested. Raises Conflict in another state."""
+        ...
+
+    def approve(self, upload_id: UUID, *, by: str, at: datetime) -> None:
+        """Approve: approval-requested becomes approved. Raises Conflict in another state."""
+        ...
+
     def start(self, upload_id: UUID, *, requested_at: datetime) -> None:
-        """Begin issuing: checked becomes issuing. Raises Conflict in another state: of two requests one wins."""
+        """Begin issuing what is checked, approved or waits for approval; whether it may is for the caller to say.
+
+        Raises Conflict in another state: of two requests one wins.
+        """
         ...
 
     def advance(self, upload_id: UUID, *, from_line: int, through_line: int, issued: int) -> None:
@@ -116,5 +148,5 @@ class UploadWriter(UploadReader, Protocol):
         ...
 
     def fail(self, upload_id: UUID, *, failure: str, finished_at: datetime) -> None:
-        """Give up: received, checked or issuing becomes failed, with a code. Raises Conflict in another state."""
+        """Give up: whatever is not issued becomes failed, with a code. Raises Conflict in another state."""
         ...

@@ -12,7 +12,6 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from typing_extensions import override
 
-from registry.service.badge_pictures import BadgePictures
 from registry.service.container import Container
 from registry.web import problems
 from registry.web.console import gate as console_gate
@@ -40,9 +39,12 @@ from registry.web.routers import (
     health,
     instances,
     issuers,
+    mappings,
+    members,
     own_keys,
     promises,
     public,
+    reissuing,
     shares,
     uploads,
     vc_issuing,
@@ -93,11 +95,14 @@ _REGISTRY: Final = (
     achievements,
     uploads,
     credentials,
+    reissuing,
     claims,
     shares,
     certificates,
     promises,
     own_keys,
+    members,
+    mappings,
     audit_trail,
     verification,
     health,
@@ -140,7 +145,6 @@ def _with_routes(
     app.state.container = container
     app.state.routes = tuple(route for resource in resources for route in resource.router.routes)
     app.state.rate_limits = RateLimits()
-    app.state.badge_pictures = BadgePictures(container.certificates.artist)
     app.add_middleware(BodyLimit, max_upload_bytes=container.max_upload_bytes)
     app.add_middleware(problems.LastResort)
     if pages is not None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from fastapi import Request
+
 from registry.domain.errors import NotFound
 from registry.domain.evidence import Policy
 from registry.domain.log_name import LogName
@@ -10,20 +12,26 @@ from registry.service.checking import OwnWord, verify_here
 from registry.service.container import Container
 from registry.service.verifying import VerifyRequest
 from registry.service.verifying_files import Judged, PresentedFile, verify_files
+from registry.web.requests import container_of
+from registry.web.share_lookup import limited_lookup
 
 
-def judge_files(container: Container, files: Sequence[PresentedFile], *, links: Sequence[str]) -> tuple[Judged, ...]:
-    """Judge every credential of some files and links as this service does. Raises Malformed as `verify_files`."""
+def judge_files(request: Request, files: Sequence[PresentedFile], *, links: Sequence[str]) -> tuple[Judged, ...]:
+    """Judge every credential of some files and links as this service does.
+
+    Raises Malformed as `verify_files`, TooOften for a visitor who tried too many wrong short codes.
+    """
+    container = container_of(request)
     own = own_word(container)
 
-    def judge(request: VerifyRequest) -> Verdict:
-        return verify_here(request, verifier=container.verifier, own=own)
+    def judge(asked: VerifyRequest) -> Verdict:
+        return verify_here(asked, verifier=container.verifier, own=own)
 
     return verify_files(
         files,
         links=links,
         reader=container.file_reader,
-        shared=container.shared,
+        shared=limited_lookup(request),
         policy=_policy(container),
         judge=judge,
     )

@@ -15,7 +15,7 @@ from registry.domain.evidence import Profile
 from registry.domain.multikey import KeyAlgorithm
 from registry.domain.recipient import IdentityType
 from registry.service.statuses import Reason
-from registry.store_ports import AnchorState, DidMethod, Role, Standing, UploadState
+from registry.store_ports import AnchorState, Approvals, DidMethod, Role, Standing, UploadFormat, UploadState
 
 
 def _only_text(value: object) -> object:
@@ -31,7 +31,8 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_only_text)]
 """RFC 3339, with an offset."""
 
 
-def _example(**members: JsonValue) -> ConfigDict:
+def example(**members: JsonValue) -> ConfigDict:
+    """Give a form an example of itself, for the OpenAPI document."""
     return ConfigDict(json_schema_extra={"examples": [members]})
 
 
@@ -60,7 +61,7 @@ class ProblemView(View):
 class IssuerForm(Form):
     """A new issuer."""
 
-    model_config = _example(slug="example-polytechnic", name="Example Polytechnic", url="https://polytechnic.example")
+    model_config = example(slug="example-polytechnic", name="Example Polytechnic", url="https://polytechnic.example")
 
     slug: str = Field(examples=["example-polytechnic"])
     name: str = Field(examples=["Example Polytechnic"])
@@ -95,13 +96,14 @@ class IssuerView(View):
     cryptosuites: tuple[str, ...]
     did_document: dict[str, Any]
     profile: dict[str, Any]
+    approvals: Approvals = Field(description="Whether issuing needs the approval of a second person.")
     created_at: datetime
 
 
 class KeyRotationForm(Form):
     """Why the signing key is replaced."""
 
-    model_config = _example(compromised=False)
+    model_config = example(compromised=False)
 
     compromised: bool = Field(default=False, description="Mark the old key revoked from now on.")
 
@@ -109,11 +111,12 @@ class KeyRotationForm(Form):
 class ApiKeyForm(Form):
     """A new API key."""
 
-    model_config = _example(role="auditor", label="internal audit")
+    model_config = example(role="auditor", label="internal audit")
 
     role: Role
     issuer: str | None = Field(default=None, description="The issuer's slug; exactly for the role issuer.")
-    label: str = Field(examples=["registrar's office"])
+    label: str = Field(examples=["registrar's office"], description="Whose key it is: a member's name.")
+    approver: bool = Field(default=False, description="It may approve what another member sent; role issuer.")
 
 
 class ApiKeyView(View):
@@ -123,6 +126,7 @@ class ApiKeyView(View):
     role: Role
     issuer_id: UUID | None
     label: str
+    approver: bool
     created_at: datetime
     revoked_at: datetime | None
 
@@ -161,12 +165,13 @@ class EvidenceForm(Form):
     name: str | None = None
     narrative: str | None = None
     description: str | None = None
+    private: bool = Field(default=False, description="Shared pages show its name alone, and not the document.")
 
 
 class CredentialForm(Form):
     """One credential to issue."""
 
-    model_config = _example(
+    model_config = example(
         achievement="0197f3a0-0000-7000-8000-000000000000",
         recipient={"name": "Amal Haddad", "email": "amal.haddad@example.org"},
         results=["A"],
@@ -202,12 +207,16 @@ class CredentialView(View):
     epoch: int | None = Field(description="None until it is sealed.")
     anchored: bool = Field(description="Its epoch is final on chain: there is a receipt.")
     receipt: str = Field(description="Where the receipt is, or will be.")
+    supersedes: UUID | None = Field(default=None, description="The credential whose place it takes.")
+    superseded_by: UUID | None = Field(default=None, description="The credential that takes its place.")
+    renews: UUID | None = Field(default=None, description="The credential that it goes on from.")
+    renewed_by: UUID | None = Field(default=None, description="The credential that goes on from it.")
 
 
 class SearchForm(Form):
     """Whose credentials are looked for; identifiers are compared hashed."""
 
-    model_config = _example(identifier="amal.haddad@example.org")
+    model_config = example(identifier="amal.haddad@example.org")
 
     identifier: str = Field(examples=["amal.haddad@example.org"])
 
@@ -215,7 +224,7 @@ class SearchForm(Form):
 class StatusForm(Form):
     """A decision about a credential."""
 
-    model_config = _example(reason="under-review", note="case 2026-17")
+    model_config = example(reason="under-review", note="case 2026-17")
 
     reason: Reason
     note: str = Field(default="", description="Private: kept, never published.")
@@ -241,6 +250,14 @@ class UploadView(View):
     requested_at: datetime | None
     finished_at: datetime | None
     failure: str | None
+    format: UploadFormat
+    sheet: str | None
+    mapping: str | None = Field(description="The name of the column mapping; null where the file has our columns.")
+    received_by: str
+    approval_requested_by: str | None
+    approval_requested_at: datetime | None
+    approved_by: str | None
+    approved_at: datetime | None
     rows_per_second: float | None = Field(
         default=None,
         description="How fast it was issued in the last half minute, by the process that answers; null when it is not.",

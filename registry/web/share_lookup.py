@@ -1,20 +1,29 @@
-"""Looking up what a visitor typed or pasted as the name of a shared credential."""
+"""Looking up what a visitor typed, pasted or sent as the name of a shared credential."""
 
 from fastapi import Request
 
 from registry.domain.errors import NotFound
-from registry.service.sharing import SharedCredential, find_shared
+from registry.domain.share_link import parse_code
+from registry.ports import SharedLookup
 from registry.web.rate_limit import SHORT_CODES, limit_misses
 from registry.web.requests import container_of
 
 
-def look_up_shared(request: Request, text: str) -> SharedCredential:
-    """Return the credential of a share link, token or short code.
+def limited_lookup(request: Request) -> SharedLookup:
+    """Return the lookup of shared credentials for a request: it raises TooOften after too many wrong short codes."""
+    shared = container_of(request).shared
 
-    Raises NotFound `share-not-found`; TooOften for an address that tried too many wrong ones.
-    """
-    with limit_misses(request, SHORT_CODES):
-        shared = find_shared(container_of(request).resources, text)
-        if shared is None:
-            raise NotFound("share-not-found", "no credential is shared under this address, or not any more")
-        return shared
+    def look_up(text: str) -> bytes | None:
+        # Links are not counted: theirs cannot be guessed, and an archive may be full of links that lead elsewhere.
+        if parse_code(text) is None:
+            return shared(text)
+        try:
+            with limit_misses(request, SHORT_CODES):
+                content = shared(text)
+                if content is None:
+                    raise NotFound("share-not-found", "no credential is shared under this code")
+        except NotFound:
+            return None
+        return content
+
+    return look_up

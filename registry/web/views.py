@@ -1,18 +1,23 @@
 """Stored records as the service shows them."""
 
+from collections.abc import Iterable
+
 from registry.domain.canonical import parse_object
 from registry.domain.upload_judging import RowJudgement
 from registry.service.achievements import freeze
 from registry.service.pace import Progress
 from registry.service.resources import Resources
+from registry.service.rows import mapping_of
 from registry.store_ports import (
     AchievementRecord,
     AnchorRecord,
     ApiKeyRecord,
+    CredentialLink,
     CredentialRecord,
     EpochRecord,
     IdempotencyAnswer,
     IssuerRecord,
+    LinkKind,
     UploadRecord,
 )
 from registry.web.schemas import (
@@ -46,6 +51,7 @@ def view_issuer(issuer: IssuerRecord) -> IssuerView:
         cryptosuites=issuer.cryptosuites,
         did_document=parse_object(issuer.did_document),
         profile=parse_object(issuer.profile),
+        approvals=issuer.approvals,
         created_at=issuer.created_at,
     )
 
@@ -57,6 +63,7 @@ def view_api_key(record: ApiKeyRecord) -> ApiKeyView:
         role=record.role,
         issuer_id=record.issuer_id,
         label=record.label,
+        approver=record.approver,
         created_at=record.created_at,
         revoked_at=record.revoked_at,
     )
@@ -74,8 +81,12 @@ def view_achievement(resources: Resources, issuer: IssuerRecord, record: Achieve
     )
 
 
-def view_credential(resources: Resources, record: CredentialRecord, *, anchored: bool) -> CredentialView:
-    """Show a credential without its document."""
+def view_credential(
+    resources: Resources, record: CredentialRecord, *, anchored: bool, links: Iterable[CredentialLink] = ()
+) -> CredentialView:
+    """Show a credential without its document; `links` are those in which it stands."""
+    earlier = {link.kind: link.earlier_id for link in links if link.later_id == record.id}
+    later = {link.kind: link.later_id for link in links if link.earlier_id == record.id}
     return CredentialView(
         id=record.id,
         uri=_uri(record),
@@ -93,6 +104,10 @@ def view_credential(resources: Resources, record: CredentialRecord, *, anchored:
         epoch=record.epoch,
         anchored=anchored,
         receipt=f"{resources.public_url}/receipts/{record.leaf.hex()}",
+        supersedes=earlier.get(LinkKind.SUPERSEDES),
+        superseded_by=later.get(LinkKind.SUPERSEDES),
+        renews=earlier.get(LinkKind.RENEWS),
+        renewed_by=later.get(LinkKind.RENEWS),
     )
 
 
@@ -106,6 +121,7 @@ def _uri(record: CredentialRecord) -> str | None:
 
 def view_upload(record: UploadRecord, progress: Progress | None = None) -> UploadView:
     """Show an upload and, while it is being issued here, how fast."""
+    mapping = mapping_of(record)
     return UploadView(
         id=record.id,
         achievement=record.achievement_id,
@@ -124,6 +140,14 @@ def view_upload(record: UploadRecord, progress: Progress | None = None) -> Uploa
         requested_at=record.requested_at,
         finished_at=record.finished_at,
         failure=record.failure,
+        format=record.format,
+        sheet=record.sheet,
+        mapping=None if mapping is None else mapping.name,
+        received_by=record.received_by,
+        approval_requested_by=record.approval_requested_by,
+        approval_requested_at=record.approval_requested_at,
+        approved_by=record.approved_by,
+        approved_at=record.approved_at,
         rows_per_second=None if progress is None else progress.rows_per_second,
         remaining_seconds=None if progress is None else progress.remaining_seconds,
     )

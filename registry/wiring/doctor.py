@@ -42,7 +42,6 @@ def examine(*, saved_trail: Path | None) -> Iterator[Finding]:
         yield Finding(subject="settings", found=error.message, advice="correct the variable: docs/settings.md")
         return
     yield Finding(subject="settings", found="every variable can be read")
-    yield _published_folder(settings)
     missing = _missing_file(settings)
     if missing is not None:
         # Connecting to a file that is not there would make it.
@@ -70,22 +69,25 @@ def examine(*, saved_trail: Path | None) -> Iterator[Finding]:
 def _with_store(settings: Settings, store: Store, saved_trail: Path | None) -> Iterator[Finding]:
     try:
         with store.read() as unit:
-            log = unit.access.log()
+            log, is_anchored = unit.access.log(), unit.epochs.newest_final() is not None
     except NotFound as error:
         yield Finding(subject="log", found=error.message, advice="run `credroot init`")
         return
     yield Finding(subject="log", found=str(log.name))
+    yield _published_folder(settings, is_anchored=is_anchored)
     yield _issuer_keys(settings, store)
     yield _audit_trail(store)
     if saved_trail is not None:
         yield _saved_trail(store, saved_trail)
 
 
-def _published_folder(settings: Settings) -> Finding:
+def _published_folder(settings: Settings, *, is_anchored: bool) -> Finding:
     folder, subject = settings.published_dir, "published folder"
     if folder.is_dir():
         return Finding(subject=subject, found=str(folder))
-    advice = "set CREDROOT_PUBLISHED_DIR to where the worker writes; a new registry has none before its first epoch"
+    if not is_anchored:
+        return Finding(subject=subject, found=f"{folder} is not there yet: the worker makes it with the first epoch")
+    advice = "set CREDROOT_PUBLISHED_DIR to where the worker writes, or put the files back from a mirror"
     return Finding(subject=subject, found=f"{folder} is not there", advice=advice)
 
 

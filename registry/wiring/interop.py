@@ -14,6 +14,7 @@ from typing import Final
 
 from eth_utils.crypto import keccak
 
+from registry.adapters.built_in_mappings import load_built_in_mappings
 from registry.adapters.clock import SystemClock
 from registry.adapters.database import open_engine
 from registry.adapters.did_resolver import WebDidResolver
@@ -24,6 +25,7 @@ from registry.adapters.migrations import upgrade
 from registry.adapters.presented_files import open_file_reader
 from registry.adapters.published import open_published
 from registry.adapters.shaped_json_ld import open_json_ld
+from registry.adapters.spreadsheets import Spreadsheets
 from registry.adapters.sql_store import SqlStore
 from registry.adapters.status_fetcher import WebStatusLists
 from registry.domain.errors import NotFound
@@ -106,6 +108,8 @@ def _open(options: InteropOptions, folder: Path, public_url: str) -> InteropServ
         keys=PasswordKeyVault(_password(folder / PASSWORD_FILE), scrypt_log2_n=SCRYPT_LOG2_N),
         json_ld=open_json_ld(),
         public_url=public_url,
+        spreadsheets=Spreadsheets(),
+        built_in_mappings=load_built_in_mappings(),
         draw=secrets.randbelow,
         random_bytes=secrets.token_bytes,
     )

@@ -2,11 +2,13 @@
 
 import secrets
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 
 from eth_utils.crypto import keccak
 from sqlalchemy import Engine
 
+from registry.adapters.built_in_mappings import load_built_in_mappings
 from registry.adapters.clock import SystemClock
 from registry.adapters.database import open_engine
 from registry.adapters.did_resolver import WebDidResolver
@@ -17,6 +19,7 @@ from registry.adapters.migrations import check_schema
 from registry.adapters.presented_files import open_file_reader
 from registry.adapters.published import open_published
 from registry.adapters.shaped_json_ld import open_json_ld
+from registry.adapters.spreadsheets import Spreadsheets
 from registry.adapters.sql_store import SqlStore
 from registry.adapters.status_fetcher import WebStatusLists
 from registry.service.container import Container
@@ -25,6 +28,7 @@ from registry.service.mailing import Mailer
 from registry.service.proving import Receipts
 from registry.service.resources import Resources
 from registry.service.running import IssuingRunner
+from registry.service.sharing import shared_document
 from registry.service.statuses import StatusLists
 from registry.service.vc_api import VcApi
 from registry.service.verifying import Verifier
@@ -60,6 +64,8 @@ def _resources(settings: Settings, engine: Engine) -> Resources:
         keys=PasswordKeyVault(settings.issuer_key_password()),
         json_ld=open_json_ld(),
         public_url=settings.public_url,
+        spreadsheets=Spreadsheets(),
+        built_in_mappings=load_built_in_mappings(),
         draw=secrets.randbelow,
         random_bytes=secrets.token_bytes,
     )
@@ -115,6 +121,7 @@ def build_container(settings: Settings) -> Container:
         log_overviews=LogOverviews(resources, published),
         max_upload_bytes=settings.max_upload_bytes,
         vc_api=VcApi(failure_status=HTTPStatus(int(settings.vc_api_failure_status)), bare=settings.vc_api_bare),
+        shared=partial(shared_document, resources),
         mailer=Mailer(resources, open_outbox(settings)),
         close_store=engine.dispose,
         file_reader=open_file_reader(),

@@ -105,6 +105,14 @@ def test_members_of_a_zip_come_in_their_order_and_a_bad_one_hides_no_other() -> 
     assert (found[1].problem.code, found[1].kind) == ("png-truncated", FileKind.PNG)
 
 
+def test_names_are_shown_without_what_steers_a_terminal_or_the_eye() -> None:
+    found = read(make_zip({"a.json": CREDENTIAL, "b\x1b[2J\u202e.json": CREDENTIAL}))
+    (alone,) = read(CREDENTIAL, name="\u202e" + "x" * 300)
+
+    assert [item.name for item in found] == ["a.json", "b\ufffd[2J\ufffd.json"]
+    assert alone.name == "\ufffd" + "x" * 254
+
+
 def test_a_holders_bundle_is_one_credential_with_its_receipt() -> None:
     bundle = make_zip(
         {

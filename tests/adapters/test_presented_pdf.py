@@ -122,10 +122,19 @@ def test_a_removed_object_does_not_come_back_from_an_older_section() -> None:
     assert attachments(content) == {"receipt.json": RECEIPT}
 
 
+def test_a_file_of_thousands_of_objects_in_as_many_subsections_is_read() -> None:
+    pages = dict.fromkeys(range(100, 5000), b"<</Type/Page>>")
+    names = NAMES % b"<</Names[(a)2 0 R]>>"
+    content = make_pdf({1: names, 2: b"<</F(a)/EF<</F 3 0 R>>>>", 3: pdf_stream(CREDENTIAL), **pages})
+
+    assert attachments(content) == {"a": CREDENTIAL}
+
+
 def test_a_hybrid_file_is_read_by_its_stream_of_references_too() -> None:
     streamed = streamed_file()
     body, at = streamed[: streamed.index(b"startxref")], streamed.index(b"7 0 obj")
-    table = b"xref\n0 1\n0000000000 65535 f \ntrailer<</Size 8/Root 1 0 R/XRefStm %d>>\n" % at
+    hidden = b"xref\n0 8\n" + b"0000000000 65535 f \n" * 8
+    table = hidden + b"trailer<</Size 8/Root 1 0 R/XRefStm %d>>\n" % at
 
     assert attachments(body + table + b"startxref\n%d\n%%%%EOF" % len(body)) == {"c": CREDENTIAL}
 

@@ -6,6 +6,7 @@ import zipfile
 import zlib
 
 import pytest
+from typing_extensions import override
 
 from registry.adapters.presented_files.allowance import Allowance
 from registry.adapters.presented_files.zip_members import read_members
@@ -14,6 +15,14 @@ from tests.hostile_files import raw_zip
 from tests.presented_case import CREDENTIAL, make_zip
 
 PACKED = zlib.compress(CREDENTIAL)[2:-4]
+
+
+class _Stream(io.BytesIO):
+    """Cannot be sought in: sizes are written behind the data."""
+
+    @override
+    def seekable(self) -> bool:
+        return False
 
 
 def members(content: bytes) -> list[tuple[str, bytes | str]]:
@@ -38,8 +47,7 @@ def test_members_come_back_in_their_order(method: int) -> None:
 
 
 def test_folders_are_passed_over_and_a_stream_written_without_looking_back_is_read() -> None:
-    written = io.BytesIO()
-    written.seekable = lambda: False  # type: ignore[method-assign]  # sizes then stand behind the data
+    written = _Stream()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.mkdir("a")
         archive.writestr("a/1.json", CREDENTIAL)

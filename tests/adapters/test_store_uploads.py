@@ -26,7 +26,7 @@ STEPS: dict[str, tuple[Step, set[str], str]] = {
     "finish": (lambda uploads, upload: uploads.finish(upload.id, finished_at=NOW), {"issuing"}, "issued"),
     "fail": (
         lambda uploads, upload: uploads.fail(upload.id, failure="key-locked", finished_at=NOW),
-        {"received", "checked", "issuing"},
+        {"received", "checked", "approval-requested", "approved", "issuing"},
         "failed",
     ),
 }

@@ -17,7 +17,7 @@ from registry.cli import doctor
 from registry.domain.audit_trail import write_line
 from tests.registry_world import PASSWORD, World, opened_world
 
-SUBJECTS = ["settings", "published folder", "database", "log", "issuers' keys", "audit trail"]
+SUBJECTS = ["settings", "database", "log", "published folder", "issuers' keys", "audit trail"]
 
 
 @pytest.fixture
@@ -146,7 +146,6 @@ def test_a_saved_trail_that_was_changed_is_named(
     ("variable", "value", "subject"),
     [
         ("KEY_PASSWORD_FILE", "/nowhere/password", "issuers' keys"),
-        ("PUBLISHED_DIR", "/nowhere/published", "published folder"),
         ("DATABASE_URL", "sqlite:////nowhere/registry.db", "database"),
         ("DATABASE_URL", "mysql://x/y", "database"),
         ("DATABASE_URL", "no URL", "database"),
@@ -167,6 +166,19 @@ def test_a_wrong_setting_is_named(
     assert code == 1
     assert found[subject]["grade"] == "fail"
     assert found[subject]["advice"]
+
+
+def test_published_files_are_missed_once_there_must_be_some(
+    monkeypatch: pytest.MonkeyPatch, world: World, examined: Callable[..., tuple[int, dict[str, Any]]]
+) -> None:
+    monkeypatch.setenv("CREDROOT_PUBLISHED_DIR", "/nowhere/published")
+
+    before = examined()
+    world.anchor()
+    after = examined()
+
+    assert (before[0], before[1]["published folder"]["grade"]) == (0, "ok")
+    assert (after[0], after[1]["published folder"]["grade"]) == (1, "fail")
 
 
 def test_another_password_opens_no_key(tmp_path: Path, examined: Callable[..., tuple[int, dict[str, Any]]]) -> None:

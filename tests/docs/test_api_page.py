@@ -21,6 +21,7 @@ PROBLEMS: Final = frozenset({"ClaimProblem", "FormProblem"})
 ANSWERING: Final = (
     *("web/requests.py", "web/problems.py", "web/routers"),
     *(f"service/{name}.py" for name in ("access", "achievements", "addresses", "checking", "issuers", "issuing")),
+    *(f"service/{name}.py" for name in ("approving", "mappings", "reissuing")),
     *(f"service/{name}.py" for name in ("once", "promising", "proving", "rows", "statuses", "uploads")),
     *(f"service/{name}.py" for name in ("claiming", "sharing")),
     *("web/rate_limit.py", "web/share_lookup.py", "web/pages"),
@@ -29,8 +30,9 @@ ANSWERING: Final = (
     *(f"domain/{name}.py" for name in ("canonical", "log_name", "recipient", "vc_form")),
     *(f"domain/{name}.py" for name in ("badge_form", "badge_results", "badge_shapes", "data_integrity")),
     *(f"domain/{name}.py" for name in ("language_value", "presentation_form", "related_resource", "status_entry")),
-    "domain/vc_preparing.py",
+    *("domain/column_mapping.py", "domain/vc_preparing.py"),
     *(f"adapters/{name}.py" for name in ("expansion", "inline_contexts", "json_ld", "rdf_complexity")),
+    *(f"adapters/{name}.py" for name in ("link_store", "mapping_store")),
     *(f"adapters/{name}.py" for name in ("access_store", "slot_store", "status_store", "upload_store")),
     *("adapters/database_errors.py", "domain/cryptosuites"),
 )

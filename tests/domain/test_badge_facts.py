@@ -203,8 +203,14 @@ def test_a_shortened_text_fits_and_hides_nothing(text: str, limit: int) -> None:
     shown = shorten(text, limit)
 
     assert len(shown) <= limit
-    assert not any("\u202a" <= c <= "\u202e" or "\u2066" <= c <= "\u2069" or c < " " for c in shown)
+    assert not any(
+        "\u202a" <= c <= "\u202e" or "\u2066" <= c <= "\u2069" or c < " " or c in "\u00ad\ufeff" for c in shown
+    )
     assert shorten(shown, limit) == shown
+
+
+def test_what_cannot_be_seen_does_not_part_a_word() -> None:
+    assert shorten("\ufeffDaten\u00adanalyse\u202e\tund\nmehr ", 60) == "Datenanalyse und mehr"
 
 
 def test_a_letter_is_cut_with_its_marks() -> None:

@@ -193,6 +193,13 @@ def test_an_award_may_last_a_second() -> None:
 )
 def test_evidence_that_shows_nothing_is_refused(members: dict[str, str], code: str) -> None:
     with pytest.raises(Malformed) as refusal:
-        Evidence(**members)
+        Evidence(**members)  # type: ignore[arg-type]
 
     assert refusal.value.code == code
+
+
+def test_private_evidence_is_marked_as_such() -> None:
+    piece = Evidence(url="https://e.example/1", name="Portfolio", private=True)
+
+    assert piece.document()["audience"] == "private"
+    assert "audience" not in replace(piece, private=False).document()

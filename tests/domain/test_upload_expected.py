@@ -33,7 +33,7 @@ def test_the_hostile_upload_is_counted_as_expected() -> None:
 def test_the_hostile_upload_is_annotated_without_a_formula() -> None:
     content = (SHARED_DATA / "batch_errors.csv").read_bytes()
 
-    written = b"".join(annotate([content], judge_upload([content], RULES)))
+    written = b"".join(annotate([content], judge_upload([content], RULES), rules=RULES))
 
     rows = list(csv.reader(io.StringIO(written.decode("utf-8-sig"), newline="")))
     assert len(rows) == 1 + EXPECTED["data_lines"]

@@ -253,3 +253,10 @@ def test_an_accepted_row_written_again_is_read_the_same(cells: dict[str, str], o
     (again,) = judge(spell([names, values]), ANYTHING)
 
     assert again.recipient == first
+
+
+@pytest.mark.parametrize("column", ["recipient_name", "grade", "narrative", "external_ref", "score", "issued_on"])
+def test_the_error_of_a_formula_is_no_value(column: str) -> None:
+    row = judge_one(ANYTHING, **{column: "#REF!"})
+
+    assert (row.code, row.column) == (Code.CELL_ERROR, column)

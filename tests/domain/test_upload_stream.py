@@ -16,6 +16,8 @@ from registry.domain.upload import UploadCounts, judge_upload
 from registry.domain.upload_chunks import CHUNK_ROWS
 from registry.domain.upload_codes import Code, FileProblem, Severity
 from registry.domain.upload_judging import Result
+from registry.domain.upload_report import annotate
+from registry.domain.upload_text import Record
 from tests.domain.uploads import ANYTHING, HEADER, IDENTIFIED, RULES, judge, spell
 from tests.paths import REPO_ROOT
 
@@ -37,6 +39,31 @@ def test_an_upload_counts_what_was_judged_so_far() -> None:
 
     assert before == UploadCounts(ok=0, error=0, skipped=0)
     assert upload.counts == UploadCounts(ok=2, error=1, skipped=0)
+
+
+class Sheet:
+    """Records that were never text: rows of a spreadsheet."""
+
+    delimiter = ";"
+
+    def __init__(self, *records: Record) -> None:
+        self._records = iter(records)
+
+    def __iter__(self) -> "Sheet":
+        return self
+
+    def __next__(self) -> Record:
+        return next(self._records)
+
+
+def test_rows_of_a_spreadsheet_are_judged_and_annotated_as_rows_of_text_are() -> None:
+    records = (Record(line=3, cells=HEADER), Record(line=7, cells=("a@example.org", "Anna", "29/05/2026")))
+
+    (judgement,) = judge_upload(Sheet(*records), RULES)
+    written = b"".join(annotate(Sheet(*records), [judgement], rules=RULES)).decode("utf-8-sig").splitlines()
+
+    assert (judgement.line, judgement.code) == (7, Code.DATE_FORMAT)
+    assert written[1].startswith("a@example.org;Anna;29/05/2026;7;error;DATE_FORMAT;issued_on;")
 
 
 def test_a_duplicate_names_its_column_and_the_first_line() -> None:

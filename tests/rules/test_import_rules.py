@@ -67,6 +67,12 @@ IMPORT_VIOLATIONS: Final = (
         because="registry.domain.verdict -> registry.adapters.planted",
     ),
     Planted(
+        module="registry/adapters/presented_files/zip_members.py",
+        line="import subprocess",
+        refused_by="what reads a stranger's file reaches no network, no process, no other file",
+        because="registry.adapters.presented_files.zip_members -> subprocess",
+    ),
+    Planted(
         module="registry/service/planted.py",
         line="import registry.adapters.planted",
         refused_by="rooms of the registry, from entry points down to the domain",

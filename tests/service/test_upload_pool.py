@@ -94,12 +94,14 @@ def started(
         allow_duplicates=False,
         ignore_extra=False,
     )
-    record = examine(world.resources, issuer, order, [content], max_bytes=MAX_UPLOAD_BYTES, executor=executor)
+    record = examine(
+        world.resources, issuer, order, [content], max_bytes=MAX_UPLOAD_BYTES, caller=world.admin, executor=executor
+    )
     with world.store.write() as unit:
         return start(
             world.resources,
             unit,
-            receive(world.resources, unit, record, [content], caller=world.admin),
+            receive(world.resources, unit, record, [content]),
             caller=world.admin,
         )
 

@@ -8,6 +8,10 @@ import pytest
 from registry.store_ports import AchievementRecord, IssuerRecord
 from tests.registry_world import BODY, World
 
+MAPPING: Final = {
+    "name": "ours",
+    "columns": {"recipient_name": {"from": "N"}, "recipient_id": {"from": "I"}, "issued_on": {"from": "D"}},
+}
 CSV: Final = b"recipient_email,recipient_name,issued_on,grade\r\na@example.org,A,2026-05-29,A\r\n"
 
 
@@ -26,7 +30,7 @@ def problem(response: httpx.Response) -> tuple[int, str]:
     return response.status_code, response.json()["code"]
 
 
-def creating(issuer_slug: str, achievement: AchievementRecord) -> dict[str, dict[str, Any]]:
+def creating(issuer_slug: str, achievement: AchievementRecord, ids: tuple[str, str]) -> dict[str, dict[str, Any]]:
     recipient = {"email": "once@example.org"}
     return {
         "/v1/issuers": {"json": {"slug": "once", "name": "Once"}},
@@ -37,6 +41,9 @@ def creating(issuer_slug: str, achievement: AchievementRecord) -> dict[str, dict
         f"/v1/issuers/{issuer_slug}/credentials": {
             "json": {"achievement": str(achievement.id), "recipient": recipient, "results": ["A"]}
         },
+        f"/v1/issuers/{issuer_slug}/credentials/{ids[0]}/supersede": {"json": {"name": "Another"}},
+        f"/v1/issuers/{issuer_slug}/credentials/{ids[1]}/renew": {"json": {"expiresOn": "2040-01-01"}},
+        f"/v1/issuers/{issuer_slug}/column-mappings": {"json": MAPPING},
         f"/v1/issuers/{issuer_slug}/uploads": {"content": CSV, "params": {"achievement": str(achievement.id)}},
     }
 
@@ -56,7 +63,7 @@ def test_every_creating_post_takes_an_idempotency_key(client: httpx.Client, achi
     # Beside these, issuing an upload, what issuers with a key of their own send (tests/web/test_own_keys.py), the VC API.
     own_keys = {path for path in taking if path.endswith(("/signed", "/signed-uploads", "/slot-reservations"))}
     others = {path for path in taking - own_keys if path.startswith("/v1/")}
-    assert (len(others), len(own_keys)) == (len(creating("poly", achievement)) + 1, 3)
+    assert (len(others), len(own_keys)) == (len(creating("poly", achievement, ("", ""))) + 1, 3)
 
 
 def test_a_repeated_request_is_carried_out_once_and_answered_the_same(
@@ -64,7 +71,8 @@ def test_a_repeated_request_is_carried_out_once_and_answered_the_same(
 ) -> None:
     own = world.add_issuer("repeats")
     achievement = world.add_achievement(own)
-    for number, (path, sent) in enumerate(creating("repeats", achievement).items()):
+    earlier = [str(world.issue(own, achievement, f"{name}@example.org", days=9).id) for name in ("old", "ending")]
+    for number, (path, sent) in enumerate(creating("repeats", achievement, (earlier[0], earlier[1])).items()):
         headers = {**admin, "Idempotency-Key": f"key-{number}"}
 
         first, second = (client.post(path, headers=headers, **sent) for _ in range(2))

@@ -70,8 +70,11 @@ def test_every_reference_leads_somewhere(document: Any) -> None:  # noqa: ANN401
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
+ISSUER: Final = "/v1/issuers/example-polytechnic"
+
+
 def example_of(document: Any, operation: Any) -> Any:  # noqa: ANN401  # JSON of any shape
-    ((_, media),) = operation["requestBody"]["content"].items()
+    media = next(iter(operation["requestBody"]["content"].values()))
     if "example" in media:
         return media["example"]
     name = media["schema"]["$ref"].rsplit("/", 1)[1]
@@ -118,6 +121,10 @@ def test_every_example_works_when_it_is_sent(
             headers = {"Authorization": f"Bearer {own_key(client, admin)}"}
         if path.endswith("/credentials/status"):
             example["credentialId"] = issued_id(client, admin)
+        if path.endswith("/renew"):
+            order = {"achievement": names["achievement_id"], "recipient": {"email": "c@example.org"}}
+            order["expiresOn"] = "2031-01-01"
+            names["credential_id"] = client.post(f"{ISSUER}/credentials", headers=admin, json=order).json()["id"]
         response = client.post(path.format(**names), headers=headers, params=query, **body)
         assert response.is_success, (route, response.text)
         kind = {"achievements": "achievement_id", "credentials": "credential_id", "uploads": "upload_id"}
@@ -126,10 +133,9 @@ def test_every_example_works_when_it_is_sent(
         if path.endswith("/revoke"):
             # A revocation is for ever: what follows needs a credential of its own.
             order = {"achievement": names["achievement_id"], "recipient": {"email": "b@example.org"}}
-            path = "/v1/issuers/example-polytechnic/credentials"
-            names["credential_id"] = client.post(path, headers=admin, json=order).json()["id"]
+            names["credential_id"] = client.post(f"{ISSUER}/credentials", headers=admin, json=order).json()["id"]
         sent.append(route)
-    assert len(sent) == 22
+    assert len(sent) == 27
 
 
 def test_answers_are_what_the_document_says(

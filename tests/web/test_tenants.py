@@ -9,11 +9,16 @@ The table must have every route of the OpenAPI document: a new route without a l
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from sqlalchemy import update
 
+from registry.adapters import tables
+from registry.domain.canonical import JsonObject
 from registry.service.claiming import ClaimOrder, order_claim
+from registry.service.mappings import save_mapping
 from registry.service.upload_issuing import run
 from registry.service.uploads import start
 from registry.store_ports import AchievementRecord, CredentialRecord, IssuerRecord, Role, UploadRecord
@@ -22,7 +27,11 @@ from tests.registry_world import BODY, MAX_UPLOAD_BYTES, World
 
 PREFIX: Final = "/v1/issuers/{slug}"
 CSV: Final = b"recipient_email,recipient_name,issued_on,grade\r\n%b@example.org,A,2026-05-29,A\r\n"
-FORBIDDEN, OK, CREATED, ACCEPTED = 403, 200, 201, 202
+FORBIDDEN, OK, CREATED, ACCEPTED, DELETED = 403, 200, 201, 202, 204
+MAPPING: Final[JsonObject] = {
+    "name": "ours",
+    "columns": {"recipient_name": {"from": "N"}, "recipient_id": {"from": "I"}, "issued_on": {"from": "D"}},
+}
 READS: Final = {"auditor": OK, "own": OK}
 PRIVATE: Final = {"auditor": FORBIDDEN, "own": OK}
 CREATES: Final = {"auditor": FORBIDDEN, "own": CREATED}
@@ -37,6 +46,7 @@ class Tenant:
     achievement: AchievementRecord
     credential: CredentialRecord
     upload: UploadRecord
+    mapping: str
     headers: dict[str, str]
 
     @property
@@ -46,6 +56,7 @@ class Tenant:
             "achievement_id": str(self.achievement.id),
             "credential_id": str(self.credential.id),
             "upload_id": str(self.upload.id),
+            "mapping_id": self.mapping,
         }
 
 
@@ -67,6 +78,37 @@ def new_credential(world: World, tenant: Tenant) -> dict[str, str]:
 def new_upload(world: World, tenant: Tenant) -> dict[str, str]:
     content = CSV % str(world.resources.ids.new()).encode()
     return {"upload_id": str(world.upload(tenant.issuer, tenant.achievement, content).id)}
+
+
+def new_spreadsheet(world: World, tenant: Tenant) -> dict[str, str]:
+    email = f"{world.resources.ids.new()}@example.org"
+    rows = [("recipient_email", "recipient_name", "issued_on"), (email, "A", "2026-05-29")]
+    content = b"".join(world.resources.spreadsheets.write(rows))
+    return {"upload_id": str(world.upload(tenant.issuer, tenant.achievement, content).id)}
+
+
+def new_waiting_upload(world: World, tenant: Tenant) -> dict[str, str]:
+    names = new_upload(world, tenant)
+    with world.store.write() as unit:
+        unit.uploads.request_approval(UUID(names["upload_id"]), by="issuer:somebody", at=world.clock.now())
+    with world.engine.begin() as connection:
+        connection.execute(update(tables.upload).values(received_by="issuer:somebody"))
+    return names
+
+
+def new_expiring(world: World, tenant: Tenant) -> dict[str, str]:
+    email = f"{world.resources.ids.new()}@example.org"
+    return {"credential_id": str(world.issue(tenant.issuer, tenant.achievement, email, days=5).id)}
+
+
+def new_mapping(world: World, tenant: Tenant) -> dict[str, str]:
+    with world.store.write() as unit:
+        document = {**MAPPING, "name": str(world.resources.ids.new())}
+        return {"mapping_id": str(save_mapping(world.resources, unit, tenant.issuer, document, caller=world.admin).id)}
+
+
+def a_mapping(tenant: Tenant) -> dict[str, Any]:
+    return {"json": {**MAPPING, "name": f"{tenant.issuer.slug} {uuid4()}"}}
 
 
 def issued_upload(world: World, tenant: Tenant) -> dict[str, str]:
@@ -146,6 +188,25 @@ MATRIX: Final[dict[str, Case]] = {
     f"POST {PREFIX}/credentials/{{credential_id}}/promises": Case(
         answers=PRIVATE, send=lambda _tenant: {"json": {"kind": "inclusion"}}, fresh=new_credential
     ),
+    f"GET {PREFIX}/uploads/{{upload_id}}/annotated.xlsx": Case(answers=PRIVATE, fresh=new_spreadsheet),
+    f"POST {PREFIX}/uploads/{{upload_id}}/request-approval": Case(answers=PRIVATE, fresh=new_upload),
+    f"POST {PREFIX}/uploads/{{upload_id}}/approve": Case(answers=PRIVATE, fresh=new_waiting_upload),
+    f"POST {PREFIX}/credentials/{{credential_id}}/supersede": Case(
+        answers=CREATES, send=lambda _tenant: {"json": {"name": "Another Name"}}, fresh=new_credential
+    ),
+    f"POST {PREFIX}/credentials/{{credential_id}}/renew": Case(
+        answers=CREATES, send=lambda _tenant: {"json": {"expiresOn": "2040-01-01"}}, fresh=new_expiring
+    ),
+    f"GET {PREFIX}/column-mappings": Case(answers=READS),
+    f"POST {PREFIX}/column-mappings": Case(answers=CREATES, send=a_mapping),
+    f"GET {PREFIX}/column-mappings/{{mapping_id}}": Case(answers=READS),
+    f"DELETE {PREFIX}/column-mappings/{{mapping_id}}": Case(
+        answers={"auditor": FORBIDDEN, "own": DELETED}, fresh=new_mapping
+    ),
+    f"POST {PREFIX}/column-mappings/suggestions": Case(
+        answers=READS, send=lambda _tenant: {"json": {"header": ["Name"]}}
+    ),
+    f"GET {PREFIX}/members": Case(answers=PRIVATE),
     f"GET {PREFIX}/credentials/{{credential_id}}/claim": Case(answers=READS),
     f"POST {PREFIX}/credentials/{{credential_id}}/claim": Case(answers=ORDERS, send=a_mail),
     f"POST {PREFIX}/credentials/{{credential_id}}/claim/resend": Case(answers=ORDERS, send=a_mail),
@@ -172,6 +233,7 @@ OWN_KEYS: Final = {
 OWN_ALONE: Final = {"POST /credentials/issue", "POST /credentials/status", "POST /status-lists"}
 ADMINS_ALONE: Final = {
     "POST /v1/issuers": {"slug": "brand-new", "name": "New"},
+    f"POST {PREFIX}/approvals": {"approvals": "none"},
     "POST /v1/api-keys": {"role": "auditor", "label": "x"},
     "GET /v1/api-keys": None,
     "DELETE /v1/api-keys/{key_id}": None,
@@ -206,8 +268,14 @@ def add_tenant(world: World, slug: str) -> Tenant:
         achievement=achievement,
         credential=credential,
         upload=world.upload(issuer, achievement, CSV % b"uploaded"),
-        headers={"Authorization": f"Bearer {world.add_key(Role.ISSUER, issuer)}"},
+        mapping=_saved(world, issuer),
+        headers={"Authorization": f"Bearer {world.add_key(Role.ISSUER, issuer, approver=True)}"},
     )
+
+
+def _saved(world: World, issuer: IssuerRecord) -> str:
+    with world.store.write() as unit:
+        return str(save_mapping(world.resources, unit, issuer, MAPPING, caller=world.admin).id)
 
 
 @pytest.fixture(scope="module")
@@ -250,7 +318,9 @@ def test_every_route_stands_in_one_table(client: httpx.Client) -> None:
 )
 def test_without_a_valid_key_it_is_401(client: httpx.Client, route: str, headers: dict[str, str]) -> None:
     method, path = route.split(" ")
-    names = dict.fromkeys(("slug", "achievement_id", "credential_id", "upload_id", "reservation_id", "key_id"), "x")
+    names = dict.fromkeys(
+        ("slug", "achievement_id", "credential_id", "upload_id", "reservation_id", "key_id", "mapping_id"), "x"
+    )
 
     response = client.request(method, path.format(**names), headers=headers)
 
@@ -331,7 +401,7 @@ def test_only_an_admin_makes_issuers_and_keys(
     client: httpx.Client, world: World, tenants: tuple[Tenant, Tenant], auditor: dict[str, str], route: str
 ) -> None:
     method, path = route.split(" ")
-    path = path.format(key_id=world.admin.key_id)
+    path = path.format(key_id=world.admin.key_id, slug="north")
 
     for headers in (tenants[0].headers, auditor):
         response = client.request(method, path, headers=headers, json=ADMINS_ALONE[route])

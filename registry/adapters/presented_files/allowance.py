@@ -1,6 +1,7 @@
 """What reading one file may cost in all, however many members it has: a thousand dear ones cost no more than one."""
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from typing import Final
 
 from registry.domain.errors import Malformed
@@ -24,6 +25,9 @@ class Allowance:
     inflated_bytes: int = MAX_INFLATED_BYTES
     text_bytes: int = MAX_TEXT_BYTES
     pixels: int = MAX_PIXELS
+    decoding: threading.Lock = field(default_factory=threading.Lock)
+    """Held while a picture is decoded, one at a time of all that a reader reads: forty threads would decode forty of them, and
+    none is worth the memory of all."""
 
     def step(self, count: int = 1) -> None:
         """Spend steps. Raises Malformed `file-too-complex`."""

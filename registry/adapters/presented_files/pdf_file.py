@@ -190,28 +190,32 @@ class PdfFile:
         table = _TABLE.match(self._content, offset)
         if table is None:
             return self._read_reference_stream(offset)
-        trailer = self._read_table(table.end())
+        noted, trailer = self._read_table(table.end())
         hybrid = trailer.get(b"XRefStm")
         if isinstance(hybrid, int) and 0 <= hybrid < len(self._content):
+            # Section 7.5.8.4: what stands in it is told to be free in the table, for readers that know no streams.
             self._read_reference_stream(hybrid)
+        for number, place in noted:
+            self._note(number, place)
         return trailer
 
-    def _read_table(self, position: int) -> PdfDict:
+    def _read_table(self, position: int) -> tuple[list[tuple[int, _Place | None]], PdfDict]:
+        noted: list[tuple[int, _Place | None]] = []
         while subsection := _SUBSECTION.match(self._content, position):
             first, count = int(subsection[1]), int(subsection[2])
             position = subsection.end()
-            self._require_objects(count)
+            self._require_objects(count, noted=len(noted))
             for number in range(first, first + count):
                 entry = _ENTRY.match(self._content, position)
                 if entry is None:
                     raise malformed(f"expected a reference at {position}")
                 position = entry.end()
-                self._note(number, _Place(offset=int(entry[1])) if entry[3] == b"n" else None)
+                noted.append((number, _Place(offset=int(entry[1])) if entry[3] == b"n" else None))
         word = _TRAILER.match(self._content, position)
         if word is None:
             raise malformed(f"expected a trailer at {position}")
         trailer, _ = parse_value(self._content, word.end(), self._allowance)
-        return self.dictionary(trailer)
+        return noted, self.dictionary(trailer)
 
     def _read_reference_stream(self, offset: int) -> PdfDict:
         _, stream = self._object_at(offset)
@@ -260,8 +264,8 @@ class PdfFile:
         # The newest section comes first.
         self._places.setdefault(number, place)
 
-    def _require_objects(self, count: int) -> None:
-        if count > MAX_OBJECTS or len(self._places) + count > MAX_OBJECTS:
+    def _require_objects(self, count: int, *, noted: int = 0) -> None:
+        if len(self._places) + noted + count > MAX_OBJECTS:
             raise Malformed(FileCode.PDF_TOO_COMPLEX, f"expected at most {MAX_OBJECTS} objects")
         self._allowance.step(count)
 

@@ -6,7 +6,6 @@ text, no EXIF, no second picture reaches a decoder.
 
 import io
 import struct
-import threading
 import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
@@ -38,9 +37,6 @@ _SCAN: Final = 0xDA
 _JPEG_PARTS: Final = _START_OF_FRAME | {0xC4, 0xCC, 0xDB, 0xDD, 0xEE, _SCAN}
 """Frames, tables, restarts, and Adobe's marker, which says how colours are written."""
 
-_DECODING: Final = threading.Lock()
-"""One picture at a time: forty threads would decode forty of them, and none is worth the memory of all."""
-
 _PILLOW_ERRORS: Final = (
     *(ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError, SyntaxError),
     *(TypeError, ValueError, Warning, struct.error, zlib.error),
@@ -57,7 +53,7 @@ def read_codes(content: bytes, allowance: Allowance) -> tuple[str, ...]:
     if not 0 < pixels <= MAX_PIXELS:
         raise Malformed(FileCode.PICTURE_TOO_LARGE, f"expected a picture of at most {MAX_PIXELS} pixels, got {pixels}")
     allowance.look_at(pixels)
-    with _DECODING:
+    with allowance.decoding:
         texts = tuple(dict.fromkeys(_look(kind, parts)))
     if not texts:
         raise Malformed(

@@ -8,6 +8,7 @@ zip                  its members, each as if it had come alone; a zip inside it 
 anything else        text: JSON, a token, a link, a short code
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -27,6 +28,8 @@ from registry.domain.presented_files import MAX_FILE_BYTES, FileCode, FileKind, 
 from registry.domain.presented_text import Piece, bring_together, read_carried, read_text
 from registry.ports import FileReader
 
+_MAX_NAME: Final = 255
+"""As long as a name may be where files are kept."""
 _PDF_SIGNATURE: Final = b"%PDF-"
 _ZIP_SIGNATURES: Final = (LOCAL_SIGNATURE, END_SIGNATURE)
 _OTHER_PICTURES: Final = (
@@ -43,14 +46,17 @@ _OTHER_PICTURES: Final = (
 
 
 class _FileReader(FileReader):
+    def __init__(self) -> None:
+        self._decoding = threading.Lock()
+
     @override
     def read(self, content: bytes, *, name: str) -> tuple[FoundCredential, ...]:
         if len(content) > MAX_FILE_BYTES:
             raise Malformed(FileCode.FILE_TOO_LARGE, f"expected at most {MAX_FILE_BYTES} bytes, got {len(content)}")
-        allowance = Allowance()
+        allowance = Allowance(decoding=self._decoding)
         if content.startswith(_ZIP_SIGNATURES):
             return _read_zip(content, allowance)
-        found = bring_together(_read_one(content, name, allowance))
+        found = bring_together(_read_one(content, _shown(name), allowance))
         for item in found:
             if item.problem is not None and len(found) == 1:
                 raise item.problem
@@ -72,11 +78,18 @@ def _read_zip(content: bytes, allowance: Allowance) -> tuple[FoundCredential, ..
                 raise Malformed(FileCode.ZIP_NESTED, "expected no zip file inside a zip file")
             pieces += _read_one(member, name, allowance)
         except Malformed as error:
-            pieces.append(FoundCredential(name=name, kind=_kind(member), problem=error))
+            pieces.append(FoundCredential(name=_shown(name), kind=_kind(member), problem=error))
     found = bring_together(pieces)
     if not found:
         raise Malformed(FileCode.ZIP_WITHOUT_CREDENTIAL, "expected a zip file with a credential in it")
     return found
+
+
+def _shown(name: str) -> str:
+    """Return a name that steers neither a terminal nor the eye."""
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in name[:_MAX_NAME]
+    )
 
 
 def _kind(member: bytes | Malformed) -> FileKind:

@@ -14,6 +14,7 @@ from registry.service.issuing import find_recipient
 from registry.service.proving import anchored_epoch
 from registry.service.statuses import Reason, StatusAction
 from registry.store_ports import CredentialRecord, ReadStore, Role, Standing
+from registry.web.console.audit import member_names
 from registry.web.console.documents import shown_credential
 from registry.web.console.gate import Form, Place, Posted, Reading, Writing
 from registry.web.console.showing import FormProblem, correctable, go, show
@@ -151,6 +152,8 @@ def _page(
     with container.resources.store.read() as unit:
         record = unit.credentials.get(place.issuer.id, credential_id)
         changes = unit.statuses.changes(record.id)
+        links = unit.links.of([record.id]).get(record.id, ())
+        names = member_names(unit, place)
         anchor = None if record.epoch is None else unit.epochs.anchor(record.epoch)
         upload = None if record.upload_id is None else unit.uploads.get(place.issuer.id, record.upload_id)
         anchored = anchored_epoch(unit, record) is not None
@@ -158,6 +161,8 @@ def _page(
         "record": record,
         "credential": shown_credential(parse_object(record.document)) if sees_people else None,
         "changes": changes,
+        "links": links,
+        "names": names,
         "anchor": anchor,
         "anchored": anchored,
         "upload": upload,

@@ -26,9 +26,7 @@ def shown_credential(document: JsonObject) -> ShownCredential:
     """Read a document, ours or one that another program signed: what is missing or odd is left out."""
     subject = _object(document.get("credentialSubject"))
     achievement = _object(subject.get("achievement"))
-    names = {
-        str(item.get("id")): str(item.get("name")) for item in map(_object, _list(achievement.get("resultDescription")))
-    }
+    names = {str(item.get("id")): str(item.get("name")) for item in _objects(achievement.get("resultDescription"))}
     return ShownCredential(
         recipient=_text(subject.get("name")) or _identifier_name(subject),
         achievement=achievement,
@@ -40,12 +38,12 @@ def shown_credential(document: JsonObject) -> ShownCredential:
         },
         results=tuple(
             (names.get(str(item.get("resultDescription")), ""), str(item.get("value")))
-            for item in map(_object, _list(subject.get("result")))
+            for item in _objects(subject.get("result"))
             if "value" in item
         ),
         evidence=tuple(
             {name: value for name, value in item.items() if isinstance(value, str)}
-            for item in map(_object, _list(document.get("evidence")))
+            for item in _objects(document.get("evidence"))
         ),
         narrative=_text(subject.get("narrative")),
     )
@@ -60,7 +58,7 @@ def _moment(value: JsonValue) -> datetime | None:
 
 def _identifier_name(subject: JsonObject) -> str | None:
     # A name stands among the identifiers, unhashed.
-    for item in map(_object, _list(subject.get("identifier"))):
+    for item in _objects(subject.get("identifier")):
         if item.get("identityType") == "name" and item.get("hashed") is False:
             return _text(item.get("identityHash"))
     return None
@@ -70,10 +68,9 @@ def _object(value: JsonValue) -> JsonObject:
     return value if isinstance(value, dict) else {}
 
 
-def _list(value: JsonValue) -> list[JsonValue]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
+def _objects(value: JsonValue) -> list[JsonObject]:
+    """Return the objects of a list, or the one that stands for a list of one."""
+    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
 
 
 def _text(value: JsonValue) -> str | None:

@@ -136,6 +136,10 @@ class Posted:
         """Return a field that says something, else None."""
         return self.text(name) or None
 
+    def count(self, name: str) -> int:
+        """Tell how many fields there are that are numbered under a name."""
+        return sum(field.startswith(f"{name}.") for field in self.fields)
+
     def flag(self, name: str) -> bool:
         """Tell whether a box was ticked."""
         return name in self.fields

@@ -8,12 +8,13 @@ from fastapi import APIRouter, Request, Response
 
 from registry.domain.errors import CredrootError, Malformed, NotFound
 from registry.service.access import require_admin
-from registry.store_ports import DidMethod, Role
+from registry.store_ports import Approvals, DidMethod, Role
 from registry.web.console.gate import Form, Place, Posted, Reading, Writing
 from registry.web.console.showing import FormProblem, correctable, go, show
 from registry.web.own_key_schemas import NewKeyForm
 from registry.web.requests import Wired
 from registry.web.routers import issuers as api
+from registry.web.routers import members
 from registry.web.schemas import ApiKeyForm, ApiKeyView
 
 router = APIRouter(prefix="/console/issuers/{slug}/keys", include_in_schema=False)
@@ -50,13 +51,26 @@ def post_api_key(request: Request, container: Wired, place: Writing, form: Form)
     require_admin(place.caller)
     try:
         role = _role(form)
-        order = ApiKeyForm(role=role, issuer=place.slug if role is Role.ISSUER else None, label=form.text("label"))
+        order = ApiKeyForm(
+            role=role,
+            issuer=place.slug if role is Role.ISSUER else None,
+            label=form.text("label"),
+            approver=form.flag("approver"),
+        )
         answer = api.post_api_key(container, place.caller, form.named(place.caller), order)
     except CredrootError as error:
         return _page(request, container, place, form=form, problem=correctable(error))
     made = orjson.loads(bytes(answer.body))
     context = {"label": made["label"], "role": made["role"], "secret": made.get("key")}
     return show(request, "key-made.html", context, session=place.session, place=place)
+
+
+@router.post("/approvals")
+def post_approvals(container: Wired, place: Writing, form: Form) -> Response:
+    """Ask for approval by a second person before anything is issued, or no longer."""
+    wanted = Approvals.SECOND_PERSON if form.flag("second_person") else Approvals.NONE
+    members.post_approvals(container, place.caller, place.slug, members.ApprovalsForm(approvals=wanted))
+    return go(place.address("/keys"))
 
 
 @router.get("/api-keys/{key_id}/revoke")
@@ -97,12 +111,15 @@ def _page(
     form: Posted | None = None,
     problem: FormProblem | None = None,
 ) -> Response:
+    auditor = place.caller.role is Role.AUDITOR
     with container.resources.store.read() as unit:
         signing = unit.issuers.keys(place.issuer.id)
     context = {
         "signing": signing,
         "replaceable": place.issuer.did_method is DidMethod.WEB,
         "api_keys": _api_keys(container, place) if place.caller.role is Role.ADMIN else (),
+        "members": () if auditor else members.get_members(container, place.caller, place.slug),
+        "second_person": place.issuer.approvals is Approvals.SECOND_PERSON,
         "own_key_id": place.caller.key_id,
         "roles": tuple(Role),
         "role": "" if form is None else form.text("role"),

@@ -12,6 +12,8 @@ from registry.web.requests import Wired
 SHOWN: Final = 5
 """Uploads: what somebody remembers of this week."""
 
+_WAITING: Final = frozenset({UploadState.CHECKED, UploadState.APPROVED})
+
 router = APIRouter(prefix="/console/issuers/{slug}", include_in_schema=False)
 
 
@@ -26,8 +28,9 @@ def get_overview(request: Request, container: Wired, place: Reading) -> Response
         anchor = None if final is None else unit.epochs.anchor(final.number)
     context = {
         "uploads": uploads,
-        "to_issue": [upload for upload in uploads if upload.state is UploadState.CHECKED and upload.rows_ok],
+        "to_issue": [upload for upload in uploads if upload.state in _WAITING and upload.rows_ok],
         "has_achievements": bool(achievements),
+        "to_approve": [upload for upload in uploads if upload.state is UploadState.APPROVAL_REQUESTED],
         "waiting": waiting,
         "newest": newest,
         "final": final,

@@ -4,9 +4,24 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from registry.web.console import achievements, credentials, keys, overview, sign_in, upload_files, uploads
+from registry.web.console import (
+    achievements,
+    audit,
+    credentials,
+    keys,
+    mappings,
+    overview,
+    reissuing,
+    sign_in,
+    upload_files,
+    uploads,
+)
 
-PARTS: Final = (sign_in, overview, achievements, uploads, upload_files, credentials, keys)
+# What is named `/credentials/expiring` or `.../supersede` stands before what has a name of its own there.
+PARTS: Final = (
+    *(sign_in, overview, achievements, mappings, uploads, upload_files),
+    *(reissuing, credentials, keys, audit),
+)
 
 router = APIRouter(include_in_schema=False)
 for part in PARTS:

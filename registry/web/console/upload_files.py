@@ -26,6 +26,12 @@ def get_annotated(container: Wired, place: Writing, upload_id: UUID) -> Response
     return api.get_annotated(container, place.caller, place.slug, upload_id)
 
 
+@router.get("/annotated.xlsx")
+def get_annotated_spreadsheet(container: Wired, place: Writing, upload_id: UUID) -> Response:
+    """Return an uploaded spreadsheet with the findings beside each row."""
+    return api.get_annotated_spreadsheet(container, place.caller, place.slug, upload_id)
+
+
 @router.get("/archive.zip")
 def get_archive(container: Wired, place: Writing, upload_id: UUID) -> Response:
     """Download all credentials of an upload, with the receipts of those that are anchored."""

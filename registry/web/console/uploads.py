@@ -18,11 +18,13 @@ from registry.domain.upload_judging import Result, RowJudgement
 from registry.service.achievements import read_achievement
 from registry.service.container import Container
 from registry.service.upload_progress import upload_stages
+from registry.service.upload_reading import ZIP_MARK, format_of
 from registry.service.uploads import CHUNK_BYTES, UploadOrder, judgements
-from registry.store_ports import Role, UploadState
+from registry.store_ports import Approvals, Role, UploadRecord, UploadState
 from registry.web.console.gate import Form, Place, Posted, Reading, Writing, receive_form
-from registry.web.console.showing import FormProblem, correctable, go_to_made, show
+from registry.web.console.showing import FormProblem, correctable, go, go_to_made, show
 from registry.web.requests import MAX_PAGE, Wired
+from registry.web.routers import mappings
 from registry.web.routers import uploads as api
 
 SHOWN: Final = 25
@@ -55,10 +57,14 @@ def get_uploads(
 
 @router.get("/new")
 def get_new(
-    request: Request, container: Wired, place: Writing, achievement: Annotated[UUID | None, Query()] = None
+    request: Request,
+    container: Wired,
+    place: Writing,
+    achievement: Annotated[UUID | None, Query()] = None,
+    mapping: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
     """Ask for a file."""
-    return _form(request, container, place, chosen="" if achievement is None else str(achievement))
+    return _form(request, container, place, chosen="" if achievement is None else str(achievement), mapping=mapping)
 
 
 @router.post("")
@@ -97,17 +103,47 @@ def get_upload(
         "shown": chosen,
         "meanings": {code: rule.meaning for code, rule in CODES.items()},
         "next": found[ROWS_SHOWN - 1].line if len(found) > ROWS_SHOWN else None,
-        "may_issue": record.state is UploadState.CHECKED
-        and record.rows_ok
-        and (record.skip_bad or not record.rows_error),
+        "step": _next_step(record, place),
     }
     return show(request, "upload.html", context, session=place.session, place=place)
+
+
+@router.post("/{upload_id}/request-approval")
+def post_approval_request(container: Wired, place: Writing, upload_id: UUID, form: Form) -> Response:
+    """Ask for approval by a second person."""
+    del form
+    api.post_approval_request(container, place.caller, place.slug, upload_id)
+    return go(place.address(f"/uploads/{upload_id}"))
+
+
+@router.post("/{upload_id}/approve")
+def post_approval(container: Wired, place: Writing, upload_id: UUID, form: Form) -> Response:
+    """Approve what another member sent."""
+    del form
+    api.post_approval(container, place.caller, place.slug, upload_id)
+    return go(place.address(f"/uploads/{upload_id}"))
 
 
 @router.post("/{upload_id}/issue")
 def post_issue(container: Wired, place: Writing, upload_id: UUID, form: Form) -> Response:
     """Issue the good rows."""
     return go_to_made(api.post_issue(container, place.caller, form.named(place.caller), place.slug, upload_id))
+
+
+def _next_step(record: UploadRecord, place: Place) -> str:
+    """Return what somebody may do now: the use cases say so once more when it is done."""
+    if not record.rows_ok or (record.rows_error and not record.skip_bad):
+        return "correct"
+    asked = place.issuer.approvals is Approvals.SECOND_PERSON
+    if record.state is UploadState.APPROVED or (record.state is UploadState.CHECKED and not asked):
+        return "issue"
+    if record.state is UploadState.CHECKED:
+        return "ask"
+    if record.state is not UploadState.APPROVAL_REQUESTED:
+        return ""
+    caller = place.caller
+    same_person = caller.name in {record.received_by, record.approval_requested_by}
+    return "approve" if (caller.role is Role.ADMIN or caller.approver) and not same_person else "wait"
 
 
 def _rows(container: Container, place: Place, upload_id: UUID, chosen: Rows, *, after: int) -> Iterator[RowJudgement]:
@@ -136,17 +172,22 @@ def _take(container: Container, place: Place, form: Posted) -> Response:
     file = form.file("file")
     if file is None:
         raise Malformed("file-missing", "choose a file", where="file")
-    issuer = api.issuer_of(container, place.caller, place.slug, _achievement_id(form))
+    achievement_id = _achievement_id(form)
+    issuer, mapped = api.issuer_of(container, place.caller, place.slug, achievement_id, form.optional("mapping"))
     digest = _hash(file.file)
     order = UploadOrder(
         id=container.resources.ids.new(),
-        achievement_id=_achievement_id(form),
+        achievement_id=achievement_id,
         filename=(file.filename or "upload.csv")[-MAX_FILENAME:],
         sha256=digest,
         skip_bad=form.flag("skip_bad"),
         allow_duplicates=form.flag("allow_duplicates"),
         ignore_extra=form.flag("ignore_extra"),
+        mapping=mapped,
+        format=format_of(file.file.read(len(ZIP_MARK))),
+        sheet=form.optional("sheet"),
     )
+    file.file.seek(0)
     named = form.named(place.caller, content=digest)
     return api.take(container, issuer, order=order, file=file.file, named=named, caller=place.caller)
 
@@ -174,6 +215,7 @@ def _form(
     place: Place,
     *,
     chosen: str,
+    mapping: str = "",
     form: Posted | None = None,
     problem: FormProblem | None = None,
 ) -> Response:
@@ -182,6 +224,9 @@ def _form(
     context = {
         "achievements": [(record, read_achievement(record)) for record in records],
         "chosen": chosen,
+        "mappings": mappings.get_mappings(container, place.caller, place.slug),
+        "mapping": mapping if form is None else form.text("mapping"),
+        "sheet": "" if form is None else form.text("sheet"),
         "ticked": {name for name in ("skip_bad", "allow_duplicates", "ignore_extra") if form and form.flag(name)},
         "problem": problem,
         "max_bytes": container.max_upload_bytes,

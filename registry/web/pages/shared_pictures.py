@@ -3,7 +3,7 @@
 None of them carries the credential: who may have that asks for it at the page's own address.
 """
 
-from typing import Final, cast
+from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
@@ -45,7 +45,7 @@ def _facts(request: Request, token: str) -> BadgeFacts:
 
 
 def _pictures(request: Request) -> BadgePictures:
-    return cast("BadgePictures", request.app.state.badge_pictures)  # Starlette's state is untyped
+    return container_of(request).certificates.pictures
 
 
 def _picture(content: bytes) -> Response:

@@ -16,13 +16,15 @@ from fastapi.concurrency import run_in_threadpool
 from registry.domain.check import CheckId, Result
 from registry.domain.errors import Malformed
 from registry.domain.problem import Problem
+from registry.domain.share_link import MAX_TEXT
 from registry.service.verifying_files import Judged
 from registry.web.judging import judge_files
 from registry.web.pages.credential_facts import Facts, read_facts
 from registry.web.pages.rendering import Policy, pages_of
 from registry.web.pages.verdict_words import CHECKS, REASONS, RESULTS, TONES, WORDS
+from registry.web.rate_limit import VERIFICATIONS, limit
 from registry.web.received_files import Received, receive_form
-from registry.web.requests import Wired, container_of
+from registry.web.requests import container_of
 
 POLICY: Final = Policy(connect="'self' https: http://localhost:* http://127.0.0.1:*")
 """The browser asks the Ethereum node and the published files that the visitor names, and no other host."""
@@ -50,10 +52,11 @@ def get_verify_page(request: Request) -> Response:
 @router.post("/")
 async def post_verify_page(request: Request) -> Response:
     """Show the verdicts on what was sent; what could not be read is told beside the form."""
+    limit(request, VERIFICATIONS)
     received: Received | None = None
     try:
         received = await receive_form(request)
-        judged = await run_in_threadpool(_judge, container_of(request), received)
+        judged = await run_in_threadpool(_judge, request, received)
     except Malformed as error:
         return _page(request, problem=Problem.of(error), received=received)
     if len(judged) == 1 and judged[0].problem is not None:
@@ -64,8 +67,9 @@ async def post_verify_page(request: Request) -> Response:
 @router.post("/verdict.json")
 async def post_verdict_file(request: Request) -> Response:
     """Give the verdict as a file. Raises Malformed."""
+    limit(request, VERIFICATIONS)
     received = await receive_form(request)
-    judged = await run_in_threadpool(_judge, container_of(request), received)
+    judged = await run_in_threadpool(_judge, request, received)
     verdicts = [_to_json(item) for item in judged]
     content = verdicts[0] if len(verdicts) == 1 else verdicts
     return Response(
@@ -75,8 +79,8 @@ async def post_verdict_file(request: Request) -> Response:
     )
 
 
-def _judge(container: Wired, received: Received) -> tuple[Judged, ...]:
-    return judge_files(container, received.files, links=received.links)
+def _judge(request: Request, received: Received) -> tuple[Judged, ...]:
+    return judge_files(request, received.files, links=received.links)
 
 
 def _page(
@@ -94,7 +98,8 @@ def _page(
         {
             "shown": [_shown(item) for item in judged],
             "problem": problem,
-            "link": "" if received is None else next(iter(received.links), ""),
+            # A credential's own page leads here with its link: checking it is one press away.
+            "link": next(iter(received.links), "") if received else request.query_params.get("link", "")[:MAX_TEXT],
             "rpc_url": container.public_rpc_url or "",
             "contract": contract,
             "words": WORDS,

@@ -1,30 +1,30 @@
 """Credentials: issue one, find, revoke, suspend, reinstate."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from registry.domain.canonical import parse_object
-from registry.domain.credential import Award, Evidence
+from registry.domain.credential import Award
 from registry.domain.errors import Malformed
 from registry.domain.promise import Promise, PromiseKind
-from registry.domain.recipient import IdentityType
 from registry.domain.upload_values import normalise_identifier
 from registry.service.access import issuer_for_reading, issuer_for_writing
 from registry.service.achievements import read_achievement
-from registry.service.addresses import email_address, web_address
-from registry.service.issuing import Order, Person, find_recipient, issue
+from registry.service.issuing import Order, find_recipient, issue
 from registry.service.once import once
 from registry.service.promising import promise_accepted
 from registry.service.proving import anchored_epoch
 from registry.service.rows import validity_of
 from registry.service.statuses import StatusAction, StatusRequest, change_status
 from registry.store_ports import CredentialRecord, IdempotencyAnswer, ReadStore, WriteStore
+from registry.web.awards import read_evidence, read_person
 from registry.web.promise_schemas import IssuedView, RevokedView, view_inclusion, view_revocation
 from registry.web.requests import Authenticated, Named, Paged, Wired, known_parameters_of, respond
-from registry.web.schemas import CredentialForm, CredentialView, SearchForm, StatusForm
+from registry.web.schemas import CredentialForm, CredentialView, Day, SearchForm, StatusForm
 from registry.web.views import created, view_credential
 
 router = APIRouter(
@@ -44,7 +44,7 @@ def post_credential(container: Wired, caller: Authenticated, named: Named, slug:
         issuer = issuer_for_writing(unit, caller, slug)
         record = unit.achievements.get(issuer.id, form.achievement)
         order = Order(
-            person=_person(form),
+            person=read_person(form.recipient),
             award=_award(form, container.resources.clock.now(), read_achievement(record).validity_days),
             allow_duplicate=form.allow_duplicate,
         )
@@ -64,12 +64,26 @@ def post_credential(container: Wired, caller: Authenticated, named: Named, slug:
 
 
 @router.get("")
-def get_credentials(container: Wired, caller: Authenticated, slug: str, page: Paged) -> list[CredentialView]:
+def get_credentials(
+    container: Wired,
+    caller: Authenticated,
+    *,
+    slug: str,
+    page: Paged,
+    expiring_before: Annotated[
+        Day | None,
+        Query(alias="expiringBefore", description="Only those that end before that day, not revoked, not renewed."),
+    ] = None,
+) -> list[CredentialView]:
     """List an issuer's credentials in the order they were issued."""
     with container.resources.store.read() as unit:
         issuer = issuer_for_reading(unit, caller, slug)
-        records = unit.credentials.page(issuer.id, after=page.after, limit=page.limit)
-        return [_view(container, unit, record) for record in records]
+        if expiring_before is None:
+            records = unit.credentials.page(issuer.id, after=page.after, limit=page.limit)
+        else:
+            before = datetime.combine(expiring_before, time(), tzinfo=UTC)
+            records = unit.credentials.expiring(issuer.id, before=before, after=page.after, limit=page.limit)
+        return _views(container, unit, records)
 
 
 @router.post("/search")
@@ -81,7 +95,7 @@ def search_credentials(
         issuer = issuer_for_writing(unit, caller, slug)
         key = find_recipient(unit, normalise_identifier(form.identifier))
         records = unit.credentials.of_recipient(key, issuer_id=issuer.id, after=page.after, limit=page.limit)
-        return [_view(container, unit, record) for record in records]
+        return _views(container, unit, records)
 
 
 @router.get("/{credential_id}")
@@ -140,19 +154,20 @@ def _change(
 
 
 def _view(container: Wired, unit: ReadStore, record: CredentialRecord) -> CredentialView:
-    return view_credential(container.resources, record, anchored=anchored_epoch(unit, record) is not None)
+    return _views(container, unit, (record,))[0]
 
 
-def _person(form: CredentialForm) -> Person:
-    given = (
-        []
-        if form.recipient.email is None
-        else [(IdentityType.EMAIL, email_address(form.recipient.email, "recipient.email"))]
-    )
-    identifiers = (*given, *form.recipient.identifiers.items())
-    if not identifiers and form.recipient.id is None:
-        raise Malformed("recipient-without-identity", "expected an id or an identifier", where="recipient")
-    return Person(name=form.recipient.name, id=form.recipient.id, identifiers=identifiers)
+def _views(container: Wired, unit: ReadStore, records: Sequence[CredentialRecord]) -> list[CredentialView]:
+    links = unit.links.of([record.id for record in records])
+    return [
+        view_credential(
+            container.resources,
+            record,
+            anchored=anchored_epoch(unit, record) is not None,
+            links=links.get(record.id, ()),
+        )
+        for record in records
+    ]
 
 
 def _award(form: CredentialForm, now: datetime, validity_days: int | None) -> Award:
@@ -164,14 +179,6 @@ def _award(form: CredentialForm, now: datetime, validity_days: int | None) -> Aw
         valid_until=validity_of(awarded, form.expires_on, validity_days),
         awarded=awarded.replace(microsecond=0),
         results=form.results,
-        evidence=tuple(
-            Evidence(
-                url=None if item.url is None else web_address(item.url, f"evidence.{number}.url"),
-                name=item.name,
-                narrative=item.narrative,
-                description=item.description,
-            )
-            for number, item in enumerate(form.evidence)
-        ),
+        evidence=read_evidence(form.evidence),
         narrative=form.narrative,
     )

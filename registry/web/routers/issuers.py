@@ -106,7 +106,13 @@ def post_api_key(container: Wired, caller: Authenticated, named: Named, form: Ap
     def make(unit: WriteStore) -> IssuedKey:
         issuer_id = None if form.issuer is None else issuer_for_reading(unit, caller, form.issuer).id
         key = create_api_key(
-            container.resources, unit, role=form.role, issuer_id=issuer_id, label=form.label, caller=caller
+            container.resources,
+            unit,
+            role=form.role,
+            issuer_id=issuer_id,
+            label=form.label,
+            approver=form.approver,
+            caller=caller,
         )
         made.append(key)
         return key

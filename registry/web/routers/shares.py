@@ -31,5 +31,5 @@ def put_share(container: Wired, caller: Authenticated, slug: str, credential_id:
     with container.resources.store.write() as unit:
         issuer = issuer_for_writing(unit, caller, slug)
         credential = unit.credentials.get(issuer.id, credential_id)
-        share = switch_for_issuer(container.resources, unit, credential.id, shared=form.shared)
+        share = switch_for_issuer(container.resources, unit, credential, shared=form.shared, caller=caller)
     return view_share(container.resources, share)

@@ -1,4 +1,4 @@
-"""Uploads: a CSV file of recipients, judged, previewed, issued and handed back."""
+"""Uploads: a file of recipients, CSV or XLSX, judged, previewed, approved, issued and handed back."""
 
 import tempfile
 from collections.abc import Iterator
@@ -10,13 +10,27 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
+from registry.domain.errors import NotFound
 from registry.domain.upload_judging import Result, RowJudgement
 from registry.service.access import Caller, issuer_for_reading, issuer_for_writing
+from registry.service.approving import approve, request_approval
 from registry.service.container import Container
 from registry.service.export import write_archive
+from registry.service.mappings import find_mapping
 from registry.service.once import RequestKey, once
-from registry.service.uploads import CHUNK_BYTES, UploadOrder, annotated, examine, judgements, preview, receive, start
-from registry.store_ports import IdempotencyAnswer, IssuerRecord, UploadRecord, WriteStore
+from registry.service.upload_reading import ZIP_MARK, format_of
+from registry.service.uploads import (
+    CHUNK_BYTES,
+    UploadOrder,
+    annotated,
+    examine,
+    judgements,
+    preview,
+    receive,
+    require_issuable,
+    start,
+)
+from registry.store_ports import IdempotencyAnswer, IssuerRecord, UploadFormat, UploadRecord, WriteStore
 from registry.web.requests import (
     MAX_PAGE,
     SPOOL_BYTES,
@@ -35,6 +49,7 @@ from registry.web.views import created, view_row, view_upload
 
 router = APIRouter(prefix="/v1/issuers/{slug}/uploads", tags=["uploads"], dependencies=[Depends(known_parameters_of)])
 
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _CSV: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
@@ -42,11 +57,15 @@ _CSV: Final[dict[str, Any]] = {
             "text/csv": {
                 "schema": {"type": "string", "format": "binary"},
                 "example": "recipient_email,recipient_name,issued_on\r\namal@example.org,Amal Haddad,2026-05-29\r\n",
-            }
+            },
+            XLSX: {"schema": {"type": "string", "format": "binary"}},
         },
     }
 }
 _CSV_ANSWER: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+_XLSX_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {XLSX: {"schema": {"type": "string", "format": "binary"}}}}
+}
 _ZIP_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
 }
@@ -66,11 +85,17 @@ async def post_upload(
     ] = False,
     allow_duplicates: Annotated[bool, Query(alias="allowDuplicates")] = False,
     ignore_extra: Annotated[bool, Query(alias="ignoreExtra", description="Pass over unknown columns.")] = False,
+    mapping: Annotated[
+        str | None, Query(max_length=200, description="A column mapping: its id, or the name of one that is built in.")
+    ] = None,
+    sheet: Annotated[
+        str | None, Query(max_length=100, description="Of an XLSX file; the first, when left out.")
+    ] = None,
     key: IdempotencyKey = None,
 ) -> Response:
-    """Upload a CSV file. It is a dry run: every row is judged, nothing is issued."""
+    """Upload a CSV or XLSX file. It is a dry run: every row is judged, nothing is issued."""
     # Asked before the file is received: a stranger's 64 MB are not worth a place on the disk.
-    issuer = await run_in_threadpool(issuer_of, container, caller, slug, achievement)
+    issuer, mapped = await run_in_threadpool(issuer_of, container, caller, slug, achievement, mapping)
     file, digest = await spool(request)
     with file:
         order = UploadOrder(
@@ -81,7 +106,11 @@ async def post_upload(
             skip_bad=skip_bad,
             allow_duplicates=allow_duplicates,
             ignore_extra=ignore_extra,
+            mapping=mapped,
+            format=format_of(file.read(len(ZIP_MARK))),
+            sheet=sheet,
         )
+        file.seek(0)
         named = name_request(request, caller, key=key, content=digest)
         return await run_in_threadpool(take, container, issuer, order=order, file=file, named=named, caller=caller)
 
@@ -129,11 +158,14 @@ def get_rows(
 
 @router.get("/{upload_id}/annotated.csv", response_class=Response, responses=_CSV_ANSWER)
 def get_annotated(container: Wired, caller: Authenticated, slug: str, upload_id: UUID) -> Response:
-    """Return the file with the findings beside each row, safe to open in a spreadsheet program."""
-    issuer, record = _find(container, caller, slug, upload_id)
-    content = annotated(container.resources, issuer, record, max_bytes=container.max_upload_bytes)
-    headers = {"Content-Disposition": f'attachment; filename="{record.id}-annotated.csv"', "Cache-Control": "no-store"}
-    return StreamingResponse(content, media_type="text/csv; charset=utf-8", headers=headers)
+    """Return an uploaded CSV file with the findings beside each row, safe to open in a spreadsheet program."""
+    return _annotated(container, caller, slug, upload_id, UploadFormat.CSV, media_type="text/csv; charset=utf-8")
+
+
+@router.get("/{upload_id}/annotated.xlsx", response_class=Response, responses=_XLSX_ANSWER)
+def get_annotated_spreadsheet(container: Wired, caller: Authenticated, slug: str, upload_id: UUID) -> Response:
+    """Return an uploaded XLSX file's sheet with the findings beside each row; every cell is text."""
+    return _annotated(container, caller, slug, upload_id, UploadFormat.XLSX, media_type=XLSX)
 
 
 @router.get("/{upload_id}/preview")
@@ -144,6 +176,25 @@ def get_preview(
     issuer, record = _find(container, caller, slug, upload_id)
     judgement, document = preview(container.resources, issuer, record, line=line, max_bytes=container.max_upload_bytes)
     return PreviewView(row=view_row(judgement), credential=document)
+
+
+@router.post("/{upload_id}/request-approval")
+def post_approval_request(container: Wired, caller: Authenticated, slug: str, upload_id: UUID) -> UploadView:
+    """Ask for approval by a second person. Only what could be issued is asked about."""
+    with container.resources.store.write() as unit:
+        issuer = issuer_for_writing(unit, caller, slug)
+        record = unit.uploads.get(issuer.id, upload_id)
+        require_issuable(record)
+        return view_upload(request_approval(container.resources, unit, record, caller=caller))
+
+
+@router.post("/{upload_id}/approve")
+def post_approval(container: Wired, caller: Authenticated, slug: str, upload_id: UUID) -> UploadView:
+    """Approve an upload that another member sent. For approvers and admins."""
+    with container.resources.store.write() as unit:
+        issuer = issuer_for_writing(unit, caller, slug)
+        record = unit.uploads.get(issuer.id, upload_id)
+        return view_upload(approve(container.resources, unit, record, caller=caller))
 
 
 @router.post("/{upload_id}/issue", status_code=202, response_model=UploadView)
@@ -182,12 +233,28 @@ def get_archive(container: Wired, caller: Authenticated, slug: str, upload_id: U
     return StreamingResponse(_pieces(file), media_type="application/zip", headers=headers)
 
 
-def issuer_of(container: Container, caller: Caller, slug: str, achievement_id: UUID) -> IssuerRecord:
-    """Return the issuer that an upload of an achievement is for. Raises NotFound, Forbidden."""
+def issuer_of(
+    container: Container, caller: Caller, slug: str, achievement_id: UUID, mapping: str | None
+) -> tuple[IssuerRecord, bytes | None]:
+    """Return the issuer that an upload of an achievement is for, and its column mapping. Raises NotFound, Forbidden."""
     with container.resources.store.read() as unit:
         issuer = issuer_for_writing(unit, caller, slug)
         unit.achievements.get(issuer.id, achievement_id)
-    return issuer
+        if mapping is None:
+            return issuer, None
+        return issuer, find_mapping(container.resources, unit, issuer, mapping)
+
+
+def _annotated(
+    container: Container, caller: Caller, slug: str, upload_id: UUID, wanted: UploadFormat, *, media_type: str
+) -> Response:
+    issuer, record = _find(container, caller, slug, upload_id)
+    if record.format is not wanted:
+        raise NotFound("annotated-file-not-found", f"expected annotated.{record.format}: that was uploaded")
+    content = annotated(container.resources, issuer, record, max_bytes=container.max_upload_bytes)
+    name = f"{record.id}-annotated.{wanted}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return StreamingResponse(content, media_type=media_type, headers=headers)
 
 
 def take(
@@ -201,12 +268,12 @@ def take(
 ) -> Response:
     """Judge a received file and store it."""
     limit, executor = container.max_upload_bytes, container.runner.executor
-    record = examine(container.resources, issuer, order, file, max_bytes=limit, executor=executor)
+    record = examine(container.resources, issuer, order, file, max_bytes=limit, caller=caller, executor=executor)
 
     def store(unit: WriteStore) -> UploadRecord:
         file.seek(0)
         pieces = iter(lambda: file.read(CHUNK_BYTES), b"")
-        return receive(container.resources, unit, record, pieces, caller=caller)
+        return receive(container.resources, unit, record, pieces)
 
     def render(stored: UploadRecord) -> IdempotencyAnswer:
         return created(view_upload(stored), location=f"/v1/issuers/{issuer.slug}/uploads/{stored.id}")

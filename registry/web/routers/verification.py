@@ -16,7 +16,7 @@ from registry.service.verifying import VerifyRequest
 from registry.service.verifying_files import Judged
 from registry.web.judging import judge_files, own_word
 from registry.web.received_files import MAX_NAME, receive_body
-from registry.web.requests import StrictBody, Wired, container_of, known_parameters_of, read_form
+from registry.web.requests import StrictBody, Wired, known_parameters_of, read_form
 from registry.web.schemas import JudgedFileView, VerdictView, VerifyForm
 
 router = APIRouter(prefix="/v1", tags=["verification"], dependencies=[Depends(known_parameters_of)])
@@ -90,7 +90,7 @@ async def verify_file(
     read as has its problem in its place.
     """
     received = await receive_body(request, name=name)
-    judged = await run_in_threadpool(lambda: judge_files(container_of(request), received.files, links=received.links))
+    judged = await run_in_threadpool(lambda: judge_files(request, received.files, links=received.links))
     if len(judged) == 1 and judged[0].problem is not None:
         raise Malformed(judged[0].problem.code, judged[0].problem.message)
     return [_to_json(item) for item in judged]

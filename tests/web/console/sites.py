@@ -2,11 +2,22 @@
 
 from dataclasses import dataclass
 
-from registry.store_ports import AchievementRecord, CredentialRecord, IssuerRecord, UploadRecord
+from registry.domain.canonical import JsonObject
+from registry.service.mappings import save_mapping
+from registry.store_ports import AchievementRecord, CredentialRecord, IssuerRecord, MappingRecord, UploadRecord
 from tests.registry_world import World
 from tests.web.console.client import CSV
 
 GOOD = CSV + b"amal@example.org,Amal Haddad,2026-05-29,A\r\n"
+
+MAPPING: JsonObject = {
+    "name": "our campus",
+    "columns": {
+        "recipient_email": {"from": "E-mail"},
+        "recipient_name": {"join": ["First", "Last"]},
+        "issued_on": {"from": "Completed", "date": "DMY"},
+    },
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +26,7 @@ class Tenant:
     achievement: AchievementRecord
     credential: CredentialRecord
     upload: UploadRecord
+    mapping: MappingRecord
 
     def address(self, path: str = "") -> str:
         return f"/console/issuers/{self.issuer.slug}{path}"
@@ -26,6 +38,7 @@ class Tenant:
             "achievement_id": str(self.achievement.id),
             "credential_id": str(self.credential.id),
             "upload_id": str(self.upload.id),
+            "mapping_id": str(self.mapping.id),
             "key_id": str(self.issuer.id),
             "action": "revoke",
         }
@@ -34,7 +47,10 @@ class Tenant:
 def new_tenant(world: World, slug: str) -> Tenant:
     issuer = world.add_issuer(slug)
     achievement = world.add_achievement(issuer)
+    with world.store.write() as unit:
+        mapping = save_mapping(world.resources, unit, issuer, MAPPING, caller=world.admin)
     return Tenant(
+        mapping=mapping,
         issuer=issuer,
         achievement=achievement,
         credential=world.issue(issuer, achievement, f"first@{slug}.example"),

@@ -163,9 +163,11 @@ CREATE TABLE issuer (
     cryptosuites TEXT NOT NULL,
     profile BLOB NOT NULL,
     did_document BLOB NOT NULL,
+    approvals TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     CONSTRAINT pk_issuer PRIMARY KEY (id),
     CONSTRAINT ck_issuer_did_method CHECK (did_method IN ('web', 'key')),
+    CONSTRAINT ck_issuer_approvals CHECK (approvals IN ('none', 'second-person')),
     CONSTRAINT uq_issuer_slug UNIQUE (slug),
     CONSTRAINT uq_issuer_did UNIQUE (did),
     CONSTRAINT fk_issuer_did_document FOREIGN KEY(did_document) REFERENCES did_document (sha256)
@@ -200,6 +202,7 @@ CREATE TABLE api_key (
     role TEXT NOT NULL,
     issuer_id BLOB,
     label TEXT NOT NULL,
+    approver INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     revoked_at INTEGER,
     CONSTRAINT pk_api_key PRIMARY KEY (id),
@@ -418,10 +421,19 @@ CREATE TABLE upload (
     requested_at INTEGER,
     finished_at INTEGER,
     failure TEXT,
+    received_by TEXT NOT NULL,
+    format TEXT NOT NULL,
+    sheet TEXT,
+    mapping BLOB,
+    approval_requested_by TEXT,
+    approval_requested_at INTEGER,
+    approved_by TEXT,
+    approved_at INTEGER,
     CONSTRAINT pk_upload PRIMARY KEY (id),
     CONSTRAINT fk_upload_achievement_id_achievement_version FOREIGN KEY(achievement_id, achievement_version) REFERENCES achievement_version (achievement_id, version),
     CONSTRAINT ck_upload_sha256 CHECK (length(sha256) = 32),
-    CONSTRAINT ck_upload_state CHECK (state IN ('received', 'checked', 'issuing', 'issued', 'failed')),
+    CONSTRAINT ck_upload_state CHECK (state IN ('received', 'checked', 'approval-requested', 'approved', 'issuing', 'issued', 'failed')),
+    CONSTRAINT ck_upload_format CHECK (format IN ('csv', 'xlsx')),
     CONSTRAINT fk_upload_issuer_id FOREIGN KEY(issuer_id) REFERENCES issuer (id)
 ) STRICT;
 
@@ -571,3 +583,27 @@ CREATE TABLE status_change (
 CREATE INDEX ix_status_change_credential_id_id ON status_change (credential_id, id);
 
 CREATE INDEX ix_status_change_unsealed ON status_change (id) WHERE epoch IS NULL;
+
+CREATE TABLE column_mapping (
+    id BLOB NOT NULL,
+    issuer_id BLOB NOT NULL,
+    name TEXT NOT NULL,
+    body BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    CONSTRAINT pk_column_mapping PRIMARY KEY (id),
+    CONSTRAINT uq_column_mapping_issuer_id_name UNIQUE (issuer_id, name),
+    CONSTRAINT fk_column_mapping_issuer_id FOREIGN KEY(issuer_id) REFERENCES issuer (id)
+) STRICT;
+
+CREATE TABLE credential_link (
+    later_id BLOB NOT NULL,
+    earlier_id BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    CONSTRAINT pk_credential_link PRIMARY KEY (later_id),
+    CONSTRAINT uq_credential_link_earlier_id_kind UNIQUE (earlier_id, kind),
+    CONSTRAINT ck_credential_link_kind CHECK (kind IN ('supersedes', 'renews')),
+    CONSTRAINT fk_credential_link_later_id FOREIGN KEY(later_id) REFERENCES credential (id),
+    CONSTRAINT fk_credential_link_earlier_id FOREIGN KEY(earlier_id) REFERENCES credential (id)
+) STRICT;
+
+CREATE INDEX ix_credential_expiring ON credential (issuer_id, valid_until) WHERE valid_until IS NOT NULL;

@@ -1,0 +1,47 @@
+"""Links between credentials, and the recipients that later ones take over."""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from sqlalchemy import Connection, insert, or_, select
+
+from registry.adapters import tables
+from registry.adapters.link_tables import credential_link
+from registry.adapters.statements import one_row
+from registry.store_ports import CredentialLink, LinkKind, RecipientKeys
+
+
+class LinkStore:
+    """Implements LinkReader and LinkWriter inside one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def of(self, credential_ids: Collection[UUID]) -> Mapping[UUID, tuple[CredentialLink, ...]]:
+        """Return the links in which each credential stands, earlier or later."""
+        later, earlier = credential_link.c.later_id, credential_link.c.earlier_id
+        statement = select(credential_link).where(or_(later.in_(credential_ids), earlier.in_(credential_ids)))
+        found: dict[UUID, tuple[CredentialLink, ...]] = {}
+        for row in self._connection.execute(statement.order_by(later)):
+            link = CredentialLink(kind=LinkKind(row.kind), earlier_id=row.earlier_id, later_id=row.later_id)
+            for credential_id in (row.earlier_id, row.later_id):
+                if credential_id in credential_ids:
+                    found[credential_id] = (*found.get(credential_id, ()), link)
+        return found
+
+    def recipient_keys(self, credential_id: UUID) -> RecipientKeys:
+        """Return the keys of a credential's recipient. Raises NotFound."""
+        credential, recipient = tables.credential, tables.credential_recipient
+        duplicate = select(credential.c.duplicate_key).where(credential.c.id == credential_id)
+        row = one_row(self._connection, duplicate, what="credential")
+        keys = select(recipient.c.recipient_key).where(recipient.c.credential_id == credential_id)
+        return RecipientKeys(
+            keys=tuple(map(bytes, self._connection.execute(keys.order_by(recipient.c.recipient_key)).scalars())),
+            duplicate_key=None if row.duplicate_key is None else bytes(row.duplicate_key),
+        )
+
+    def insert(self, link: CredentialLink) -> None:
+        """Store a link. Raises Conflict."""
+        self._connection.execute(
+            insert(credential_link).values(later_id=link.later_id, earlier_id=link.earlier_id, kind=link.kind.value)
+        )

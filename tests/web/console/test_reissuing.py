@@ -1,0 +1,139 @@
+"""Correcting and renewing credentials in the console, and column mappings made there."""
+
+from typing import Final
+
+from registry.service.mappings import save_mapping
+from registry.store_ports import LinkKind, Standing
+from tests.web.console.client import OWN, Desk, hidden_fields, words
+from tests.web.console.sites import MAPPING, Site
+
+EXPORT: Final = "First;Last;E-mail;Completed\r\nAmal;Haddad;%s@example.org;29/05/2026\r\n"
+HEADER: Final = "First\tLast\tE-mail\tCompleted"
+
+
+def test_a_corrected_name_is_a_new_credential_and_the_old_one_says_so(site: Site, registrar: Desk) -> None:
+    old = site.world.issue(site.ours.issuer, site.ours.achievement, "corrected@example.org")
+    address = site.ours.address(f"/credentials/{old.id}")
+    page = f"{address}/supersede"
+    form = {"name": "Amal Haddad-Núñez", "issuedOn": old.valid_from.date().isoformat(), "results.0": "A", "note": "n"}
+
+    answer = registrar.send(page, form, on=page)
+    shown = registrar.get(answer.headers["Location"]).text
+    with site.world.store.read() as unit:
+        (link,) = unit.links.of([old.id])[old.id]
+
+    assert "Amal Haddad-Núñez" in shown
+    assert str(old.id) in shown
+    assert (link.kind, link.earlier_id) == (LinkKind.SUPERSEDES, old.id)
+    assert site.world.get(old).standing is Standing.REVOKED
+    assert "Superseded by" in words(registrar.get(address).text)
+
+
+def test_a_correction_by_a_double_click_is_made_once(site: Site, registrar: Desk) -> None:
+    old = site.world.issue(site.ours.issuer, site.ours.achievement, "double@example.org")
+    page = site.ours.address(f"/credentials/{old.id}/supersede")
+    form = {**registrar.fields(page), "name": "Once", "recipient.email": "other@example.org"}
+
+    answers = [registrar.http.post(page, data=form, headers=OWN) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert answers[0].headers["Location"] == answers[1].headers["Location"]
+
+
+def test_a_wrong_correction_is_shown_again(site: Site, registrar: Desk) -> None:
+    old = site.world.issue(site.ours.issuer, site.ours.achievement, "wrong@example.org")
+    page = site.ours.address(f"/credentials/{old.id}/supersede")
+
+    answers = [
+        registrar.send(page, {"name": "Kept", **wrong}, on=page)
+        for wrong in ({"expiresOn": "tomorrow"}, {"recipient.email": "no address"}, {"results.0": "Q"})
+    ]
+
+    assert [answer.status_code for answer in answers] == [400] * 3
+    assert all('value="Kept"' in answer.text for answer in answers)
+    assert site.world.get(old).standing is Standing.ACTIVE
+
+
+def test_one_that_ends_soon_is_listed_and_renewed(site: Site, registrar: Desk) -> None:
+    achievement = site.world.add_achievement(site.ours.issuer, validityDays=365)
+    old = site.world.issue(site.ours.issuer, achievement, "ends@example.org", days=20)
+    lists = [site.ours.address(f"/credentials/expiring?days={days}") for days in (0, 30)]
+    page = site.ours.address(f"/credentials/{old.id}/renew")
+
+    before = [str(old.id) in registrar.get(each).text for each in lists]
+    answer = registrar.send(page, {}, on=page)
+    after = [str(old.id) in registrar.get(each).text for each in lists]
+
+    assert answer.status_code == 303, words(answer.text)
+    assert (before, after) == ([False, True], [False, False])
+    assert site.world.get(old).standing is Standing.ACTIVE
+    assert "Renews" in words(registrar.get(answer.headers["Location"]).text)
+
+
+def test_what_does_not_end_cannot_be_renewed_later(site: Site, registrar: Desk) -> None:
+    old = site.world.issue(site.ours.issuer, site.ours.achievement, "endless@example.org")
+    page = site.ours.address(f"/credentials/{old.id}/renew")
+
+    answer = registrar.send(page, {"expiresOn": "2040-01-01"}, on=page)
+
+    assert (answer.status_code, "renewal-not-later" in answer.text) == (400, True)
+
+
+def test_a_file_of_another_systems_columns_is_mapped(site: Site, registrar: Desk) -> None:
+    fields = {"achievement": str(site.ours.achievement.id), "mapping": str(site.ours.mapping.id)}
+    page = site.ours.address("/uploads/new")
+
+    made = registrar.send(site.ours.address("/uploads"), fields, on=page, file=(EXPORT % "mapped").encode())
+
+    row = words(registrar.get(f"{made.headers['Location']}/row?line=2").text)
+    assert "Amal Haddad" in row
+    assert "29 May 2026" in row
+
+
+def test_a_mapping_is_made_of_the_first_line_of_an_export(site: Site, registrar: Desk) -> None:
+    base = site.ours.address("/column-mappings")
+    step = registrar.send(f"{base}/columns", {"header": HEADER}, on=f"{base}/new")
+    form = {
+        **hidden_fields(step.text),
+        "name": "made here",
+        "columns.recipient_email.from": "E-mail",
+        "columns.recipient_name.from": "First",
+        "columns.recipient_name.second": "Last",
+        "columns.issued_on.from": "Completed",
+        "columns.issued_on.date": "DMY",
+        "columns.locale.constant": "en",
+    }
+
+    wrong = registrar.http.post(base, data={**form, "columns.issued_on.from": ""}, headers=OWN)
+    saved = registrar.http.post(base, data={**form, "once": "again"}, headers=OWN)
+    chosen = registrar.get(saved.headers["Location"]).text
+
+    assert "our campus" in words(step.text)
+    assert wrong.status_code == 400
+    assert 'value="made here"' in wrong.text
+    assert saved.status_code == 303
+    assert ">made here</option>" in chosen
+
+
+def test_a_first_line_that_names_nothing_is_asked_for_again(site: Site, registrar: Desk) -> None:
+    base = site.ours.address("/column-mappings")
+
+    answers = [registrar.send(f"{base}/columns", {"header": header}, on=f"{base}/new") for header in ("", "a" * 20_001)]
+
+    assert [answer.status_code for answer in answers] == [400, 400]
+
+
+def test_a_saved_mapping_is_deleted_by_its_own_people_alone(site: Site, registrar: Desk) -> None:
+    base = site.ours.address("/column-mappings")
+    with site.world.store.write() as unit:
+        document = {**MAPPING, "name": "to be deleted"}
+        made = save_mapping(site.world.resources, unit, site.ours.issuer, document, caller=site.world.admin)
+
+    registrar.send(f"{base}/{made.id}/delete", {}, on=f"{base}/{made.id}/delete")
+    registrar.send(f"{base}/{site.theirs.mapping.id}/delete", {}, on=base.replace("column-mappings", "credentials"))
+    with site.world.store.read() as unit:
+        names = [record.name for record in unit.mappings.of_issuer(site.ours.issuer.id)]
+        theirs = unit.mappings.of_issuer(site.theirs.issuer.id)
+
+    assert "to be deleted" not in names
+    assert len(theirs) == 1
