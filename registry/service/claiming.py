@@ -29,7 +29,7 @@ from registry.service.addresses import email_address
 from registry.service.issuing import find_recipient
 from registry.service.present_state import PresentState, read_state
 from registry.service.resources import RECIPIENT_HASHING, Resources
-from registry.service.sharing import shared_link, switch_sharing
+from registry.service.sharing import shown_names, switch_sharing
 from registry.service.uploads import judgements
 from registry.store_ports import (
     ClaimRecord,
@@ -303,10 +303,8 @@ def _offer(resources: Resources, unit: ReadStore, claim: ClaimRecord | None) -> 
         raise _no_claim()
     credential = unit.credentials.by_id(claim.credential_id)
     state = read_state(resources, unit, credential)
-    share = unit.shares.of_credential(credential.id)
-    if share is None or share.hidden_at is not None:
-        return Offer(state=state, claim=claim, url=None, code=None)
-    return Offer(state=state, claim=claim, url=shared_link(resources, share), code=share.code.spelled)
+    names = shown_names(resources, unit, credential.id)
+    return Offer(state=state, claim=claim, url=names.url, code=names.code)
 
 
 def _no_claim() -> NotFound:

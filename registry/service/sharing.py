@@ -27,7 +27,7 @@ from registry.service.access import Caller
 from registry.service.auditing import note
 from registry.service.present_state import PresentState, read_state
 from registry.service.resources import Resources
-from registry.store_ports import CredentialRecord, IssuerRecord, ShareRecord, WriteStore
+from registry.store_ports import CredentialRecord, IssuerRecord, ReadStore, ShareRecord, WriteStore
 
 DRAWS: Final = 5
 """Of a code that nobody has: with a million of them in use one draw in a thousand million fails."""
@@ -122,6 +122,22 @@ def open_shared(resources: Resources, token: str) -> SharedCredential:
 def shared_link(resources: Resources, share: ShareRecord) -> str:
     """Return the share link of a record."""
     return share_url(resources.public_url, share.token)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownNames:
+    """How others find a credential; both None while nobody but its earner sees it."""
+
+    url: str | None = None
+    code: str | None = None
+
+
+def shown_names(resources: Resources, unit: ReadStore, credential_id: UUID) -> ShownNames:
+    """Return the share link and the printed code of a credential while it is shared."""
+    share = unit.shares.of_credential(credential_id)
+    if share is None or share.hidden_at is not None:
+        return ShownNames()
+    return ShownNames(url=shared_link(resources, share), code=share.code.spelled)
 
 
 def _open(resources: Resources, name: ShareToken | ShareCode) -> SharedCredential | None:

@@ -10,8 +10,9 @@ from typing import Any, Final
 from pydantic.json_schema import models_json_schema
 
 from registry.web.problems import MEDIA_TYPE
-from registry.web.schemas import ProblemView, VerifyForm
+from registry.web.schemas import ProblemView
 from registry.web.vc_schemas import CheckForm, IssueForm, ListedStatusForm, PresentationForm, StatusListForm
+from registry.web.verdict_schemas import VerifyForm
 
 PROBLEMS: Final = {
     HTTPStatus.BAD_REQUEST: "The request has the wrong form.",

@@ -17,7 +17,21 @@ STEPS: dict[str, tuple[Step, set[str], str]] = {
         {"received", "checked"},
         "checked",
     ),
-    "start": (lambda uploads, upload: uploads.start(upload.id, requested_at=NOW), {"checked"}, "issuing"),
+    "ask": (
+        lambda uploads, upload: uploads.request_approval(upload.id, by="issuer:1", at=NOW),
+        {"checked"},
+        "approval-requested",
+    ),
+    "approve": (
+        lambda uploads, upload: uploads.approve(upload.id, by="issuer:2", at=NOW),
+        {"approval-requested"},
+        "approved",
+    ),
+    "start": (
+        lambda uploads, upload: uploads.start(upload.id, requested_at=NOW),
+        {"checked", "approval-requested", "approved"},
+        "issuing",
+    ),
     "advance": (
         lambda uploads, upload: uploads.advance(upload.id, from_line=0, through_line=5, issued=4),
         {"issuing"},

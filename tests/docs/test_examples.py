@@ -26,7 +26,8 @@ from registry.domain.served_list import ServedList
 from registry.domain.slot import parse_credential_slot
 from registry.domain.vc_form import check_form
 from registry.domain.verdict import Word
-from registry.web.schemas import ProblemView, VerdictView
+from registry.web.schemas import ProblemView
+from registry.web.verdict_schemas import VerdictView
 from scripts.audit.finding import Code
 from tests.docs.examples import EXAMPLES, examples
 

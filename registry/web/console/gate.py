@@ -22,7 +22,6 @@ from registry.service.access import Caller, issuer_for_reading, issuer_for_writi
 from registry.service.once import RequestKey
 from registry.service.sessions import Session, find_session, is_form_token
 from registry.store_ports import IssuerRecord
-from registry.web.console.attempts import Attempts
 from registry.web.console.cookie import session_id_of
 from registry.web.pages.rendering import pages_of
 from registry.web.requests import Wired
@@ -49,7 +48,6 @@ class SignInNeeded(Exception):
 
 def install(app: FastAPI) -> None:
     """Make the application ask whoever is not signed in to sign in."""
-    app.state.sign_in_attempts = Attempts()
     app.add_exception_handler(SignInNeeded, _ask_to_sign_in)
 
 

@@ -8,6 +8,7 @@ from registry.web.console import (
     achievements,
     audit,
     credentials,
+    earners,
     keys,
     mappings,
     overview,
@@ -20,7 +21,7 @@ from registry.web.console import (
 # What is named `/credentials/expiring` or `.../supersede` stands before what has a name of its own there.
 PARTS: Final = (
     *(sign_in, overview, achievements, mappings, uploads, upload_files),
-    *(reissuing, credentials, keys, audit),
+    *(reissuing, earners, credentials, keys, audit),
 )
 
 router = APIRouter(include_in_schema=False)

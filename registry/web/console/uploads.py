@@ -24,7 +24,7 @@ from registry.store_ports import Approvals, Role, UploadRecord, UploadState
 from registry.web.console.gate import Form, Place, Posted, Reading, Writing, receive_form
 from registry.web.console.showing import FormProblem, correctable, go, go_to_made, show
 from registry.web.requests import MAX_PAGE, Wired
-from registry.web.routers import mappings
+from registry.web.routers import claims, mappings
 from registry.web.routers import uploads as api
 
 SHOWN: Final = 25
@@ -103,6 +103,7 @@ def get_upload(
         "shown": chosen,
         "meanings": {code: rule.meaning for code, rule in CODES.items()},
         "next": found[ROWS_SHOWN - 1].line if len(found) > ROWS_SHOWN else None,
+        "claims": None if stages is None else claims.get_upload_claims(container, place.caller, place.slug, upload_id),
         "step": _next_step(record, place),
     }
     return show(request, "upload.html", context, session=place.session, place=place)

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Response
 from registry.service.access import Caller, issuer_for_writing
 from registry.service.bundling import bundle
 from registry.service.container import Container
+from registry.service.sharing import ShownNames, shown_names
 from registry.store_ports import CredentialRecord
 from registry.web.requests import Authenticated, Wired, known_parameters_of
 
@@ -37,35 +38,39 @@ _ZIP: Final = "application/zip"
 @router.get("/certificate.pdf", response_class=Response, responses=_answers(_PDF))
 def get_certificate(container: Wired, caller: Authenticated, slug: str, credential_id: UUID) -> Response:
     """Make the certificate of a credential: a PDF that carries the credential, and its receipt once there is one."""
-    record = _record(container, caller, slug, credential_id)
-    return _file(container.certificates.certificate(record, share_url=None, code=None), record, _PDF, "pdf")
+    record, names = _record(container, caller, slug, credential_id)
+    made = container.certificates.certificate(record, share_url=names.url, code=names.code)
+    return _file(made, record, _PDF, "pdf")
 
 
 @router.get("/badge.png", response_class=Response, responses=_answers(_PNG))
 def get_badge_png(container: Wired, caller: Authenticated, slug: str, credential_id: UUID) -> Response:
     """Make the badge of a credential as PNG, with the credential in it."""
-    record = _record(container, caller, slug, credential_id)
+    record, _ = _record(container, caller, slug, credential_id)
     return _file(container.certificates.baked_png(record), record, _PNG, "png")
 
 
 @router.get("/badge.svg", response_class=Response, responses=_answers(_SVG))
 def get_badge_svg(container: Wired, caller: Authenticated, slug: str, credential_id: UUID) -> Response:
     """Make the badge of a credential as SVG, with the credential in it."""
-    record = _record(container, caller, slug, credential_id)
+    record, _ = _record(container, caller, slug, credential_id)
     return _file(container.certificates.baked_svg(record), record, _SVG, "svg")
 
 
 @router.get("/bundle.zip", response_class=Response, responses=_answers(_ZIP))
 def get_bundle(container: Wired, caller: Authenticated, slug: str, credential_id: UUID) -> Response:
     """Make the holder's bundle: credential, receipt, pictures, certificate, and how to check them without us."""
-    record = _record(container, caller, slug, credential_id)
-    return _file(bundle(container.certificates, record, share_url=None, code=None), record, _ZIP, "zip")
+    record, names = _record(container, caller, slug, credential_id)
+    return _file(bundle(container.certificates, record, share_url=names.url, code=names.code), record, _ZIP, "zip")
 
 
-def _record(container: Container, caller: Caller, slug: str, credential_id: UUID) -> CredentialRecord:
+def _record(
+    container: Container, caller: Caller, slug: str, credential_id: UUID
+) -> tuple[CredentialRecord, ShownNames]:
     with container.resources.store.read() as unit:
         issuer = issuer_for_writing(unit, caller, slug)
-        return unit.credentials.get(issuer.id, credential_id)
+        record = unit.credentials.get(issuer.id, credential_id)
+        return record, shown_names(container.resources, unit, record.id)
 
 
 def _file(content: bytes, record: CredentialRecord, media_type: str, ending: str) -> Response:

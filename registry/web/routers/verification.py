@@ -17,7 +17,7 @@ from registry.service.verifying_files import Judged
 from registry.web.judging import judge_files, own_word
 from registry.web.received_files import MAX_NAME, receive_body
 from registry.web.requests import StrictBody, Wired, known_parameters_of, read_form
-from registry.web.schemas import JudgedFileView, VerdictView, VerifyForm
+from registry.web.verdict_schemas import JudgedFileView, VerdictView, VerifyForm
 
 router = APIRouter(prefix="/v1", tags=["verification"], dependencies=[Depends(known_parameters_of)])
 

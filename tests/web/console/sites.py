@@ -40,6 +40,7 @@ class Tenant:
             "upload_id": str(self.upload.id),
             "mapping_id": str(self.mapping.id),
             "key_id": str(self.issuer.id),
+            "name": "badge.png",
             "action": "revoke",
         }
 
