@@ -271,10 +271,19 @@ class Baker(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedDocument:
+    """A credential that this registry shares."""
+
+    content: bytes
+    shown: bool
+    """The document itself may be handed to whoever asks; else only what is said of it."""
+
+
 class SharedLookup(Protocol):
     """Finds what this registry shares itself."""
 
-    def __call__(self, text: str, /) -> bytes | None:
+    def __call__(self, text: str, /) -> SharedDocument | None:
         """Return the credential behind one of our own share links or short codes, None when there is none.
 
         Nothing is fetched: a link of somebody else's is none.

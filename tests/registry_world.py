@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,7 +53,6 @@ from registry.service.proving import Receipts
 from registry.service.resources import Resources
 from registry.service.running import IssuingRunner
 from registry.service.setup import initialise
-from registry.service.sharing import shared_document
 from registry.service.statuses import StatusLists
 from registry.service.upload_reading import format_of
 from registry.service.uploads import UploadOrder, examine, receive
@@ -356,7 +355,6 @@ def opened_world(
         published_dir=published,
         log_overviews=LogOverviews(resources, open_published(str(published))),
         max_upload_bytes=MAX_UPLOAD_BYTES,
-        shared=partial(shared_document, resources),
         mailer=Mailer(resources, FolderOutbox(folder / "outbox", sender="no-reply@registry.example")),
         close_store=engine.dispose,
         file_reader=open_file_reader(),

@@ -90,6 +90,7 @@ class Stage:
             "CREDROOT_CA_FILE": str(self.ca_file),
             "CREDROOT_RESOLVE_LOOPBACK": "true",
             "CREDROOT_RPC_URLS": self.rpc_url,
+            "CREDROOT_PUBLIC_RPC_URL": self.rpc_url,
             "CREDROOT_PUBLISHED_DIR": str(self.folder / "published"),
             "CREDROOT_KEY_PASSWORD_FILE": str(self.registry / "key-password"),
             "CREDROOT_ANCHOR_KEY_FILE": str(self.registry / "anchor-key"),

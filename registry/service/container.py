@@ -7,7 +7,7 @@ from typing import Self
 
 from registry.chain_ports import PublishedSource
 from registry.domain.evidence import KnownContract
-from registry.ports import DidResolver, FileReader, SharedLookup
+from registry.ports import DidResolver, FileReader
 from registry.service.certificates import Certificates
 from registry.service.log_overview import LogOverviews
 from registry.service.mailing import Mailer
@@ -17,7 +17,6 @@ from registry.service.running import IssuingRunner
 from registry.service.statuses import StatusLists
 from registry.service.vc_api import VcApi
 from registry.service.verifying import Verifier
-from registry.service.verifying_files import nothing_shared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +38,6 @@ class Container:
     close_store: Callable[[], None]
     """Closes the database's connections."""
     file_reader: FileReader
-    shared: SharedLookup = nothing_shared
     public_rpc_url: str | None = None
     """The Ethereum node that visitors' browsers are offered."""
     vc_api: VcApi = field(default_factory=VcApi)

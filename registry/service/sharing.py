@@ -23,6 +23,7 @@ from registry.domain.share_link import (
     write_code,
     write_token,
 )
+from registry.ports import SharedDocument
 from registry.service.access import Caller
 from registry.service.auditing import note
 from registry.service.present_state import PresentState, read_state
@@ -101,13 +102,13 @@ def find_shared(resources: Resources, text: str) -> SharedCredential | None:
     return None if name is None else _open(resources, name)
 
 
-def shared_document(resources: Resources, text: str) -> bytes | None:
+def shared_document(resources: Resources, text: str) -> SharedDocument | None:
     """Return the document of a share link, token or short code, to be checked by whoever has that name.
 
-    None where `find_shared` finds nothing, and for one with evidence that is marked as private: its earner gives the file.
+    None where `find_shared` finds nothing. One with evidence that is marked as private is checked too, and not shown.
     """
     shared = find_shared(resources, text)
-    return shared.credential.document if shared is not None and shared.shows_document else None
+    return None if shared is None else SharedDocument(content=shared.credential.document, shown=shared.shows_document)
 
 
 def open_shared(resources: Resources, token: str) -> SharedCredential:

@@ -14,7 +14,7 @@ from registry.domain.canonical import JsonObject, parse_object
 from registry.domain.errors import Malformed
 from registry.domain.evidence import Policy, Profile
 from registry.domain.presented import read_presented
-from registry.domain.presented_files import FileKind, FoundCredential
+from registry.domain.presented_files import FileCode, FileKind, FoundCredential
 from registry.domain.problem import Problem
 from registry.domain.receipt import MAX_RECEIPT_BYTES, RECEIPT_TYPE
 from registry.domain.verdict import Verdict
@@ -45,6 +45,8 @@ class Judged:
     content: bytes | None
     receipt: bytes | None
     outcome: Verdict | Problem
+    shown: bool = True
+    """The document may be handed to whoever asked: of a shared one with private evidence only the verdict is."""
 
     @property
     def verdict(self) -> Verdict | None:
@@ -55,11 +57,6 @@ class Judged:
     def problem(self) -> Problem | None:
         """Why there was nothing to judge."""
         return self.outcome if isinstance(self.outcome, Problem) else None
-
-
-def nothing_shared(text: str) -> bytes | None:  # noqa: ARG001  # the lookup's form
-    """Look up a link in a registry that shares nothing."""
-    return None
 
 
 def verify_files(
@@ -78,12 +75,11 @@ def verify_files(
     receipts = [file for file in files if _is_receipt(file.content)]
     found = [item for file in files if file not in receipts for item in _read(reader, file)]
     found += [_linked(link) for link in links]
-    found = [_looked_up(item, shared) if isinstance(item, FoundCredential) else item for item in found]
     if not found and not receipts:
         raise Malformed("nothing-presented", "expected a file, a text, a link or a code")
     if len(found) > MAX_FOUND:
         raise Malformed("too-many-credentials", f"expected at most {MAX_FOUND} credentials, got {len(found)}")
-    return tuple(_judge_all(found, receipts, policy=policy, judge=judge))
+    return tuple(_judge_all(found, receipts, shared=shared, policy=policy, judge=judge))
 
 
 def profile_of(content: bytes, *, receipt: bytes | None) -> Profile:
@@ -98,7 +94,12 @@ def profile_of(content: bytes, *, receipt: bytes | None) -> Profile:
 
 
 def _judge_all(
-    found: Iterable[FoundCredential | Judged], receipts: Sequence[PresentedFile], *, policy: Policy, judge: Judge
+    found: Iterable[FoundCredential | Judged],
+    receipts: Sequence[PresentedFile],
+    *,
+    shared: SharedLookup,
+    policy: Policy,
+    judge: Judge,
 ) -> Iterator[Judged]:
     items = list(found)
     waiting = {_leaf_of(file.content): file for file in receipts}
@@ -106,19 +107,32 @@ def _judge_all(
         if isinstance(item, Judged):
             yield item
             continue
+        if item.link is not None:
+            yield _judge_shared(item, item.link, shared=shared, policy=policy, judge=judge)
+            continue
         receipt = item.receipt or _receipt_for(item, waiting, alone=len(items) == len(receipts) == 1)
         yield _judge(replace(item, receipt=receipt), policy=policy, judge=judge)
     for file in waiting.values():
-        yield _unreadable(file.name, Malformed("receipt-alone", "expected the credential beside its receipt"))
+        yield _unreadable(file.name, Malformed(FileCode.RECEIPT_ALONE, "expected the credential beside its receipt"))
 
 
 def _judge(item: FoundCredential, *, policy: Policy, judge: Judge) -> Judged:
     if item.content is None:
-        problem = item.problem or Malformed("not-found", "there is no credential in this file")
+        problem = item.problem or Malformed(FileCode.FILE_EMPTY, "expected a credential, got nothing")
         return _unreadable(item.name, problem, kind=item.kind)
     chosen = replace(policy, profile=profile_of(item.content, receipt=item.receipt))
     verdict = judge(VerifyRequest(credential=item.content, receipt=item.receipt, policy=chosen, resolve_did=True))
     return Judged(name=item.name, kind=item.kind, content=item.content, receipt=item.receipt, outcome=verdict)
+
+
+def _judge_shared(item: FoundCredential, link: str, *, shared: SharedLookup, policy: Policy, judge: Judge) -> Judged:
+    document = shared(link)
+    if document is None:
+        # Unknown, hidden and somebody else's are one answer: a page must not tell who shares what.
+        message = "expected a share link or short code of this registry: others are not followed"
+        return _unreadable(item.name, Malformed("link-not-ours", message), kind=item.kind)
+    judged = _judge(replace(item, content=document.content, link=None), policy=policy, judge=judge)
+    return replace(judged, shown=document.shown)
 
 
 def _read(reader: FileReader, file: PresentedFile) -> Sequence[FoundCredential | Judged]:
@@ -131,19 +145,6 @@ def _read(reader: FileReader, file: PresentedFile) -> Sequence[FoundCredential |
 def _linked(link: str) -> FoundCredential:
     kind = FileKind.LINK if "/" in link else FileKind.CODE
     return FoundCredential(name=link, kind=kind, link=link)
-
-
-def _looked_up(item: FoundCredential, shared: SharedLookup) -> FoundCredential:
-    if item.link is None or item.content is not None:
-        return item
-    content = shared(item.link)
-    if content is not None:
-        return replace(item, content=content)
-    # Unknown, hidden and somebody else's are one answer: a page must not tell who shares what.
-    problem = Malformed(
-        "link-not-ours", "expected a share link or short code of this registry: others are not followed"
-    )
-    return replace(item, problem=problem)
 
 
 def _unreadable(name: str, error: Malformed, *, kind: FileKind | None = None) -> Judged:

@@ -1,7 +1,5 @@
 """What the pages and the API share of verifying files: by which policy this service judges them, and with what it knows."""
 
-from collections.abc import Sequence
-
 from fastapi import Request
 
 from registry.domain.errors import NotFound
@@ -11,15 +9,16 @@ from registry.domain.verdict import Verdict
 from registry.service.checking import OwnWord, verify_here
 from registry.service.container import Container
 from registry.service.verifying import VerifyRequest
-from registry.service.verifying_files import Judged, PresentedFile, verify_files
+from registry.service.verifying_files import Judged, verify_files
+from registry.web.received_files import Received
 from registry.web.requests import container_of
 from registry.web.share_lookup import limited_lookup
 
 
-def judge_files(request: Request, files: Sequence[PresentedFile], *, links: Sequence[str]) -> tuple[Judged, ...]:
-    """Judge every credential of some files and links as this service does.
+def judge_received(request: Request, received: Received) -> tuple[Judged, ...]:
+    """Judge every credential of what was sent as this service does.
 
-    Raises Malformed as `verify_files`, TooOften for a visitor who tried too many wrong short codes.
+    Raises Malformed as `verify_files`, TooOften for an address that tried too many short codes.
     """
     container = container_of(request)
     own = own_word(container)
@@ -28,8 +27,8 @@ def judge_files(request: Request, files: Sequence[PresentedFile], *, links: Sequ
         return verify_here(asked, verifier=container.verifier, own=own)
 
     return verify_files(
-        files,
-        links=links,
+        received.files,
+        links=received.links,
         reader=container.file_reader,
         shared=limited_lookup(request),
         policy=_policy(container),

@@ -2,7 +2,6 @@
 
 import secrets
 from dataclasses import replace
-from functools import partial
 from http import HTTPStatus
 
 from eth_utils.crypto import keccak
@@ -28,7 +27,6 @@ from registry.service.mailing import Mailer
 from registry.service.proving import Receipts
 from registry.service.resources import Resources
 from registry.service.running import IssuingRunner
-from registry.service.sharing import shared_document
 from registry.service.statuses import StatusLists
 from registry.service.vc_api import VcApi
 from registry.service.verifying import Verifier
@@ -121,7 +119,6 @@ def build_container(settings: Settings) -> Container:
         log_overviews=LogOverviews(resources, published),
         max_upload_bytes=settings.max_upload_bytes,
         vc_api=VcApi(failure_status=HTTPStatus(int(settings.vc_api_failure_status)), bare=settings.vc_api_bare),
-        shared=partial(shared_document, resources),
         mailer=Mailer(resources, open_outbox(settings)),
         close_store=engine.dispose,
         file_reader=open_file_reader(),

@@ -1,7 +1,6 @@
 """The verify page in a real browser, over a real chain: what goes in, and the verdict that comes out."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -10,62 +9,17 @@ import pytest
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
-from registry.adapters.baking_png import bake_png
-from registry.adapters.baking_svg import bake_svg
 from registry.domain.presented_files import MAX_FILE_BYTES
 from registry.web.pages.languages import TAGS
 from tests.browser.accessibility import violations
 from tests.browser.conftest import NewContext
+from tests.browser.presenting import KINDS, Given, browser_result, present, shows
 from tests.browser.screens import screenshot
-from tests.browser.verify_stage import CASES, SHARED, Case, VerifyStage, open_stage, static_files
-from tests.presented_case import PICTURE_SVG, TOKEN, attached_pdf, make_png, make_zip, qr_picture
+from tests.browser.verify_stage import CASES, VerifyStage, open_stage, static_files
+from tests.presented_case import TOKEN, make_png, make_zip
 
 MAX_PAGE_BYTES: Final = 120_000
 PHONE: Final = {"width": 360, "height": 740}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """What a visitor gives: files by their names, a text, a link."""
-
-    files: Mapping[str, bytes] = ()  # type: ignore[assignment]
-    text: str = ""
-    link: str = ""
-
-
-Maker = Callable[[VerifyStage, str, Case], Given]
-
-
-def shared_link(stage: VerifyStage, name: str, case: Case) -> str:
-    link = f"{SHARED}{name}"
-    stage.shared[link] = case.credential
-    return link
-
-
-def short_code(stage: VerifyStage, name: str, case: Case) -> str:
-    code = f"ABCDE-{'FGHJK'[list(CASES).index(name)] * 5}"
-    stage.shared[code] = case.credential
-    return code
-
-
-KINDS: Final[dict[str, Maker]] = {
-    "json": lambda _stage, name, case: Given(files={f"{name}.json": case.credential}),
-    "json with receipt": lambda _stage, name, case: Given(
-        files={f"{name}.json": case.credential, f"{name}.receipt.json": case.receipt}
-    ),
-    "pasted text": lambda _stage, _name, case: Given(text=case.credential.decode()),
-    "baked PNG": lambda _stage, name, case: Given(files={f"{name}.png": bake_png(make_png(), case.credential)}),
-    "baked SVG": lambda _stage, name, case: Given(files={f"{name}.svg": bake_svg(PICTURE_SVG, case.credential)}),
-    "PDF": lambda _stage, name, case: Given(
-        files={f"{name}.pdf": attached_pdf({"credential.json": case.credential, "receipt.json": case.receipt})}
-    ),
-    "share link": lambda stage, name, case: Given(link=shared_link(stage, name, case)),
-    "QR image": lambda stage, name, case: Given(files={"photo.png": qr_picture(shared_link(stage, name, case))}),
-    "short code": lambda stage, name, case: Given(link=short_code(stage, name, case)),
-    "zip": lambda _stage, name, case: Given(
-        files={f"{name}.zip": make_zip({"credential.json": case.credential, "receipt.json": case.receipt})}
-    ),
-}
 
 
 @pytest.fixture(scope="module")
@@ -78,28 +32,6 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VerifyStage]:
 def client(stage: VerifyStage) -> Iterator[httpx.Client]:
     with stage.service() as running:
         yield running
-
-
-def present(page: Page, given: Given) -> None:
-    """Fill the form in and send it."""
-    files = [
-        {"name": name, "mimeType": "application/octet-stream", "buffer": content}
-        for name, content in dict(given.files).items()
-    ]
-    page.locator("#file").set_input_files(files)  # type: ignore[arg-type]
-    page.locator("#text").fill(given.text)
-    page.locator("#link").fill(given.link)
-    page.get_by_role("button", name="Verify", exact=True).click()
-
-
-def shows(page: Page, word: str) -> None:
-    expect(page.locator("#results .verdict")).to_have_attribute("data-verdict", word)
-
-
-def browser_result(page: Page, check: str) -> str | None:
-    line = page.locator(f'#results [data-check="{check}"] [data-by="browser"]')
-    expect(line).to_be_visible()
-    return line.get_attribute("data-result")
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -7,10 +7,11 @@ expired    its validUntil has passed
 unknown    of a did:web that nobody reaches
 """
 
+import itertools
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -19,8 +20,10 @@ from typing import Final
 
 import httpx
 from eth_utils.crypto import keccak
+from sqlalchemy import update
 from typing_extensions import override
 
+from registry.adapters import tables
 from registry.adapters.anchor_log import AnchorLogReader
 from registry.adapters.clock import SystemClock
 from registry.adapters.published import open_published
@@ -28,13 +31,17 @@ from registry.devchain.accounts import development_accounts
 from registry.domain.canonical import JsonObject, canonicalize
 from registry.domain.slot import Purpose
 from registry.service.container import Container
+from registry.service.running import IssuingRunner
+from registry.service.sharing import shared_link, switch_sharing
 from registry.service.signing import secure
 from registry.service.verifying import Verifier
 from registry.web.app import create_app
+from registry.web.rate_limit import RateLimits
 from registry.wiring.verifying import published_contract
 from tests.devchain_process import run_devchain
 from tests.epochs import ISSUED_AT, Issued, World, build_world, json_ld
 from tests.node_chain import node_chain
+from tests.registry_world import World as RegistryWorld
 from tests.registry_world import migrated_world
 from tests.verdicts import KnownDids
 from tests.web_server import serve
@@ -48,7 +55,6 @@ CASES: Final = {
 }
 """The verdict on each."""
 SUITES: Final = ("eddsa-rdfc-2022", "eddsa-jcs-2022")
-SHARED: Final = "https://registry.example/c/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,15 +71,20 @@ class VerifyStage:
 
     container: Container
     cases: Mapping[str, Case]
-    shared: dict[str, bytes] = field(default_factory=dict)
-    """What share links and short codes lead to."""
+    shares: Mapping[str, tuple[str, str]]
+    """The share link and the short code of each."""
     rpc_url: str
     published: Path
 
     @contextmanager
     def service(self) -> Iterator[httpx.Client]:
         """Run the service until the block is left."""
-        with serve(create_app(self.container)) as client:
+        # A service that ends closes its runner, and the next one needs another; e-mails are not sent here.
+        runner = IssuingRunner(self.container.resources, max_bytes=self.container.max_upload_bytes)
+        app = create_app(replace(self.container, runner=runner, mailer=None))
+        # Every test is the same visitor: its minutes pass at once.
+        app.state.rate_limits = RateLimits(itertools.count(step=1_000.0).__next__)
+        with serve(app) as client:
             yield client
 
 
@@ -85,7 +96,6 @@ def open_stage(folder: Path) -> Iterator[VerifyStage]:
         world = build_world(chain)
         cases = _anchor_cases(world)
         published = world.publish(folder / "log")
-        shared: dict[str, bytes] = {}
         container = replace(
             registry.container,
             verifier=Verifier(
@@ -98,10 +108,11 @@ def open_stage(folder: Path) -> Iterator[VerifyStage]:
             ),
             published_contract=published_contract(),
             published_dir=published,
-            shared=shared.get,
             public_rpc_url=process.url,
         )
-        yield VerifyStage(container=container, cases=cases, shared=shared, rpc_url=process.url, published=published)
+        yield VerifyStage(
+            container=container, cases=cases, shares=_share(registry, cases), rpc_url=process.url, published=published
+        )
 
 
 @contextmanager
@@ -145,6 +156,23 @@ def _anchor_cases(world: World) -> dict[str, Case]:
     }
     tampered = cases["valid"].credential.replace(b"Amal Haddad", b"Amal Haddid")
     return {**cases, "tampered": replace(cases["valid"], credential=tampered)}
+
+
+def _share(registry: RegistryWorld, cases: Mapping[str, Case]) -> dict[str, tuple[str, str]]:
+    """Share each under the registry's own names. It issued none of them: their bytes stand where its own did."""
+    issuer = registry.add_issuer()
+    achievement = registry.add_achievement(issuer)
+    shares: dict[str, tuple[str, str]] = {}
+    for name, case in cases.items():
+        record = registry.issue(issuer, achievement, f"{name}@example.org")
+        with registry.store.write() as unit:
+            share = switch_sharing(registry.resources, unit, record.id, shared=True)
+        assert share is not None
+        with registry.engine.begin() as connection:
+            of_record = tables.credential.c.id == record.id
+            connection.execute(update(tables.credential).where(of_record).values(document=case.credential))
+        shares[name] = (shared_link(registry.resources, share), share.code.spelled)
+    return shares
 
 
 def _issue(world: World, name: str, *, suspendable: bool = False, valid_until: datetime | None = None) -> Issued:

@@ -6,6 +6,7 @@ import socket
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from registry.devchain.arguments import BlockTag
@@ -151,6 +152,24 @@ def test_a_web_page_from_elsewhere_is_refused(url: str) -> None:
     assert post(url, body, Origin="https://example.org")[0] == 403
     assert post(url, body, Origin="null")[0] == 403
     assert post(url, body, Origin="http://localhost:3000")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [
+        ("http://localhost:3000", True),
+        ("https://127.0.0.1:8443", True),
+        ("https://example.org", False),
+        ("null", False),
+    ],
+)
+def test_a_browser_is_told_which_pages_may_ask(url: str, origin: str, *, allowed: bool) -> None:
+    asked = httpx.options(url, headers={"Origin": origin, "Access-Control-Request-Method": "POST"}, trust_env=False)
+    sent = httpx.post(url, json=CHAIN_ID, headers={"Origin": origin}, trust_env=False)
+
+    for answer in (asked, sent):
+        assert answer.headers.get("Access-Control-Allow-Origin") == (origin if allowed else None)
+    assert asked.headers.get("Access-Control-Allow-Headers") == ("Content-Type" if allowed else None)
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded"])

@@ -19,7 +19,7 @@ PAGE: Final = (REPO_ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 ERRORS: Final = frozenset({"Malformed", "Refused", "NotFound", "Conflict", "Forbidden", "Unavailable"})
 PROBLEMS: Final = frozenset({"ClaimProblem", "FormProblem"})
 ANSWERING: Final = (
-    *("web/requests.py", "web/problems.py", "web/routers"),
+    *("web/requests.py", "web/problems.py", "web/routers", "web/received_files.py", "service/verifying_files.py"),
     *(f"service/{name}.py" for name in ("access", "achievements", "addresses", "checking", "issuers", "issuing")),
     *(f"service/{name}.py" for name in ("approving", "mappings", "reissuing")),
     *(f"service/{name}.py" for name in ("once", "promising", "proving", "rows", "statuses", "uploads")),

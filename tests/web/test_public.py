@@ -366,3 +366,22 @@ def test_a_request_that_cannot_be_read_is_refused(client: httpx.Client, content:
 
     assert status == 400
     assert found == expected or (expected is None and found.startswith("json-"))
+
+
+def test_everybodys_pages_may_read_what_everybody_may_see(
+    client: httpx.Client, world: World, issuer: IssuerRecord, anchored: CredentialRecord
+) -> None:
+    (world.container.published_dir / "log.json").write_bytes(b"{}")
+    leaf = hashlib.sha256(canonicalize(json.loads(anchored.document))).hexdigest()
+    paths = (
+        f"/issuers/{issuer.slug}/did.json",
+        f"/status/{LOG.name}/revocation/0",
+        f"/receipts/{leaf}",
+        "/published/log.json",
+    )
+
+    for path in paths:
+        answer = client.get(path)
+        assert (answer.status_code, answer.headers.get("Access-Control-Allow-Origin")) == (200, "*"), path
+    assert "Access-Control-Allow-Origin" not in client.get("/v1/log").headers
+    assert "Access-Control-Allow-Origin" not in client.get("/").headers

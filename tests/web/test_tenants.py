@@ -241,6 +241,7 @@ ADMINS_ALONE: Final = {
 EVERY_KEY: Final = {"GET /v1/issuers", "GET /v1/audit-trail"}
 NO_KEY: Final = {
     "POST /v1/verify",
+    "POST /v1/verify/file",
     "POST /credentials/verify",
     "POST /presentations/verify",
     "GET /status-lists/{list_id}",

@@ -18,7 +18,7 @@ from registry.domain.errors import Malformed
 from registry.domain.problem import Problem
 from registry.domain.share_link import MAX_TEXT
 from registry.service.verifying_files import Judged
-from registry.web.judging import judge_files
+from registry.web.judging import judge_received
 from registry.web.pages.credential_facts import Facts, read_facts
 from registry.web.pages.rendering import Policy, pages_of
 from registry.web.pages.verdict_words import CHECKS, REASONS, RESULTS, TONES, WORDS
@@ -39,7 +39,7 @@ class Shown:
     judged: Judged
     facts: Facts | None
     document: str | None
-    """The credential's text, for the browser and for saving."""
+    """The credential's text, for the browser and for saving; None where only the verdict may be shown."""
     receipt: str | None
 
 
@@ -56,7 +56,7 @@ async def post_verify_page(request: Request) -> Response:
     received: Received | None = None
     try:
         received = await receive_form(request)
-        judged = await run_in_threadpool(_judge, request, received)
+        judged = await run_in_threadpool(judge_received, request, received)
     except Malformed as error:
         return _page(request, problem=Problem.of(error), received=received)
     if len(judged) == 1 and judged[0].problem is not None:
@@ -69,7 +69,7 @@ async def post_verdict_file(request: Request) -> Response:
     """Give the verdict as a file. Raises Malformed."""
     limit(request, VERIFICATIONS)
     received = await receive_form(request)
-    judged = await run_in_threadpool(_judge, request, received)
+    judged = await run_in_threadpool(judge_received, request, received)
     verdicts = [_to_json(item) for item in judged]
     content = verdicts[0] if len(verdicts) == 1 else verdicts
     return Response(
@@ -77,10 +77,6 @@ async def post_verdict_file(request: Request) -> Response:
         media_type="application/json",
         headers={"Content-Disposition": 'attachment; filename="verdict.json"'},
     )
-
-
-def _judge(request: Request, received: Received) -> tuple[Judged, ...]:
-    return judge_files(request, received.files, links=received.links)
 
 
 def _page(
@@ -119,7 +115,7 @@ def _shown(item: Judged) -> Shown:
     return Shown(
         judged=item,
         facts=None if item.content is None else read_facts(item.content),
-        document=_text(item.content),
+        document=_text(item.content) if item.shown else None,
         receipt=_text(item.receipt),
     )
 

@@ -14,7 +14,7 @@ from registry.service.checking import verify_here
 from registry.service.served_lists import StatusListCopy
 from registry.service.verifying import VerifyRequest
 from registry.service.verifying_files import Judged
-from registry.web.judging import judge_files, own_word
+from registry.web.judging import judge_received, own_word
 from registry.web.received_files import MAX_NAME, receive_body
 from registry.web.requests import StrictBody, Wired, known_parameters_of, read_form
 from registry.web.verdict_schemas import JudgedFileView, VerdictView, VerifyForm
@@ -90,7 +90,7 @@ async def verify_file(
     read as has its problem in its place.
     """
     received = await receive_body(request, name=name)
-    judged = await run_in_threadpool(lambda: judge_files(request, received.files, links=received.links))
+    judged = await run_in_threadpool(judge_received, request, received)
     if len(judged) == 1 and judged[0].problem is not None:
         raise Malformed(judged[0].problem.code, judged[0].problem.message)
     return [_to_json(item) for item in judged]

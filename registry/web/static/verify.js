@@ -6,7 +6,7 @@ import { toHex } from "./digest.js";
 import { findCredentials, leafOfReceipt, readFacts } from "./dropped_files.js";
 import { readChain } from "./ethereum.js";
 import { canonicalize, Malformed } from "./ijson.js";
-import { parseStatus } from "./proof_forms.js";
+import { parseStatus, parseTime } from "./proof_forms.js";
 import { FilesFailed, readPublished } from "./published_files.js";
 
 const MAX_BYTES = 16_777_216;
@@ -265,7 +265,7 @@ async function judgedAlone({ name, content, receipts }, count) {
   const facts = presented.document instanceof Malformed ? {} : readFacts(presented.document);
   fill("title", facts.title ?? name);
   const rows = ["holder", "issuer", "from", "until", "skills"].filter((key) => facts[key]);
-  section.querySelector('[data-fill="facts"]').replaceChildren(...rows.map((key) => fact(text.labels[key], facts[key])));
+  section.querySelector('[data-fill="facts"]').replaceChildren(...rows.map((key) => fact(text.labels[key], ["from", "until"].includes(key) ? spelled(facts[key]) : facts[key])));
   for (const id of CHECKS) {
     const finding = verdict.findings[id];
     const item = section.querySelector(`[data-check="${id}"]`);
@@ -283,9 +283,20 @@ async function judgedAlone({ name, content, receipts }, count) {
   return section;
 }
 
-function asOf(block) {
-  const time = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "medium", timeZone: "UTC" });
-  return text.labels.asOf.replace("{number}", block.number).replace("{time}", `${time.format(Number(block.time / 1000n))} UTC`);
+const asOf = (block) => text.labels.asOf.replace("{number}", block.number).replace("{time}", moment(block.time));
+
+function moment(micro) {
+  const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23", timeZone: "UTC" });
+  return `${format.format(Number(micro / 1000n))} UTC`;
+}
+
+// A moment that cannot be read is shown as it is written.
+function spelled(value) {
+  try {
+    return moment(parseTime(value));
+  } catch {
+    return value;
+  }
 }
 
 function fact(name, value) {
