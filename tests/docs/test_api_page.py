@@ -13,7 +13,7 @@ from registry.service.statuses import Reason
 from registry.web.app import create_app
 from registry.web.problems import _HTTP_CODES, INTERNAL_ERROR
 from tests.paths import REPO_ROOT
-from tests.web.test_tenants import ADMINS_ALONE, EVERY_KEY, MATRIX, NO_KEY, OWN_ALONE, OWN_KEYS
+from tests.web.route_matrix import ADMINS_ALONE, EVERY_KEY, MATRIX, NO_KEY, OWN_ALONE, OWN_KEYS
 
 PAGE: Final = (REPO_ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 ERRORS: Final = frozenset({"Malformed", "Refused", "NotFound", "Conflict", "Forbidden", "Unavailable"})

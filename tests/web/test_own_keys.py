@@ -14,7 +14,7 @@ from registry.service.reserving import show_reservation
 from registry.store_ports import Role
 from tests.own_keys import OwnIssuer, add_own_issuer, make_key, vault
 from tests.registry_world import BODY, World
-from tests.web.test_tenants import OWN_KEYS
+from tests.web.route_matrix import OWN_KEYS
 
 UNKNOWN: Final = UUID(int=7 << 76 | 2 << 62)
 
