@@ -22,6 +22,7 @@ PROBLEMS: Final = {
     HTTPStatus.CONFLICT: "The state of the registry does not allow it.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "A rule of the registry says no.",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too often: Retry-After says when to come again.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something unexpected happened; it was logged.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The outside world failed; try again.",
 }
@@ -32,7 +33,9 @@ _READ_STRICTLY: Final = (VerifyForm, IssueForm, CheckForm, PresentationForm, Lis
 """Bodies whose every byte matters: the framework does not read them, so it does not describe them."""
 _VALIDATION: Final = "Validation Error"
 """What the framework would answer with 422; here it is 400."""
-_METHODS: Final = ("get", "post", "delete")
+_METHODS: Final = ("get", "post", "put", "delete")
+_LIMITED: Final = frozenset({"/v1/verify/file"})
+"""Where wrong short codes are counted."""
 
 
 # Any: the document is JSON of the framework's making.
@@ -95,5 +98,7 @@ def _problems_of(operation: dict[str, Any], *, path: str, method: str) -> Iterat
         yield HTTPStatus.UNPROCESSABLE_ENTITY
     if "requestBody" in operation:
         yield HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    if path in _LIMITED:
+        yield HTTPStatus.TOO_MANY_REQUESTS
     yield HTTPStatus.INTERNAL_SERVER_ERROR
     yield HTTPStatus.SERVICE_UNAVAILABLE
