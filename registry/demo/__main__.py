@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from registry.demo.cases import Case
 from registry.demo.client import Service, ServiceRefused
 from registry.demo.forgeries import make_cases
+from registry.demo.holding import hold, judge_what_is_held
 from registry.demo.judging import Wrong, audit, judge_by_command, judge_by_service, judge_without_service
 from registry.demo.planted import plant_frauds
 from registry.demo.processes import ProcessFailed
@@ -65,7 +66,11 @@ def main() -> int:
     (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     print(f"\nall as it must be, in {summary['seconds']['all']} s: {args.folder or DEMO}/summary.json")
     print("`make serve` brings this registry up again; these are its pages then:")
-    for line in pages_to_open(stage):
+    for line in (
+        *pages_to_open(stage),
+        f"credential {summary['shared']['url']}",
+        f"admin key  {stage.registry / 'admin-key'}",
+    ):
         print(f"  {line}")
     return 0
 
@@ -89,6 +94,8 @@ def _play(stage: Stage, screen: Screen) -> dict[str, Any]:
     with screen.phase("export"):
         export(stage, screen, admin, issued)
         late = issue_late(admin, issued)
+    with screen.phase("hold"):
+        shared = hold(stage, screen, admin, issued)
     with screen.phase("forgeries"):
         resources = build_resources(settings_of(stage.environment))
         cases = make_cases(stage, resources, log=log, issued=issued, late=late)
@@ -96,6 +103,8 @@ def _play(stage: Stage, screen: Screen) -> dict[str, Any]:
         for case in cases:
             case.write(stage.folder / "cases")
     verdicts = _judge(stage, screen, admin, cases)
+    with screen.phase("verify what is held"):
+        held = judge_what_is_held(stage, screen, admin)
     with screen.phase("offline"):
         # Open connections are what a service waits for when it is told to end.
         admin.close()
@@ -116,6 +125,8 @@ def _play(stage: Stage, screen: Screen) -> dict[str, Any]:
         "log": str(log),
         "planted_log": str(planted_log),
         "verdicts": verdicts,
+        "held": held,
+        "shared": shared,
         "offline": offline,
         "audit": audits,
         "seconds": screen.seconds,

@@ -40,6 +40,14 @@ class Service:
         headers = {} if once is None else {"Idempotency-Key": once}
         return _checked(self._client.post(path, json=body, headers=headers)).json()
 
+    def put(self, path: str, body: JsonObject) -> Any:  # noqa: ANN401 - JSON of any shape
+        """Send JSON that says how something is to be, and return the answer."""
+        return _checked(self._client.put(path, json=body)).json()
+
+    def judge_file(self, content: bytes, *, name: str) -> Any:  # noqa: ANN401 - JSON of any shape
+        """Let the service verify a file of whatever kind."""
+        return _checked(self._client.post("/v1/verify/file", content=content, params={"name": name})).json()
+
     def upload(self, path: str, content: bytes, **parameters: str) -> Any:  # noqa: ANN401 - JSON of any shape
         """Send a CSV file and return the answer."""
         headers = {"Content-Type": "text/csv"}

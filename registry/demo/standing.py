@@ -66,6 +66,7 @@ def pages_to_open(stage: Stage) -> tuple[str, ...]:
     return (
         f"verify     {stage.public_url}/   (drop a file of the folder on it)",
         f"log        {stage.public_url}/log",
+        f"console    {stage.public_url}/console   (sign in with an API key)",
         f"authority  {stage.ca_file}   (the certificate is this folder's own: a browser asks whether you trust it)",
     )
 

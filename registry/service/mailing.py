@@ -46,11 +46,14 @@ class Mailer:
         self._poll_seconds = poll_seconds
         self._wake = threading.Event()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="mailing", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to hand over what waits."""
-        self._thread.start()
+        """Begin to hand over what waits; once begun, or ended, it may be called again."""
+        if self._thread is None:
+            self._stop.clear()
+            self._thread = threading.Thread(target=self._run, name="mailing", daemon=True)
+            self._thread.start()
 
     def wake(self) -> None:
         """Look at once: something was ordered."""
@@ -60,8 +63,9 @@ class Mailer:
         """End after the letter in hand."""
         self._stop.set()
         self._wake.set()
-        if self._thread.is_alive():
+        if self._thread is not None:
             self._thread.join()
+            self._thread = None
 
     def send_due(self) -> int:
         """Hand over what is due, and return how many letters were tried. Raises Unavailable when the database is away."""
@@ -120,9 +124,10 @@ class Mailer:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self._wake.clear()
             if not self._sent_some():
+                # Set again when it ends, or by an order that came while the last letters were handed over.
                 self._wake.wait(self._poll_seconds)
+                self._wake.clear()
 
     def _sent_some(self) -> bool:
         try:

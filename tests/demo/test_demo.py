@@ -51,6 +51,13 @@ def test_the_summary_says_what_the_issue_of_it_promises(demo: Path) -> None:
     assert all(seconds >= 0 for seconds in summary["seconds"].values())
 
 
+def test_what_an_earner_holds_verifies_by_command_and_by_service(demo: Path) -> None:
+    held = load(demo / "summary.json")["held"]
+
+    assert held == dict.fromkeys(("certificate.pdf", "badge.png", "badge.svg", "bundle.zip"), "valid")
+    assert {file.name for file in (demo / "holder").iterdir()} == held.keys()
+
+
 def test_credentials_and_receipts_come_in_matching_pairs_and_nothing_else(demo: Path) -> None:
     credentials = sorted(file.name for file in (demo / "credentials").iterdir())
     receipts = sorted(file.name for file in (demo / "receipts").iterdir())

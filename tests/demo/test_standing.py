@@ -1,5 +1,6 @@
 """`make serve`: a registry that is there again, with all it had, when it is started again."""
 
+import json
 import shutil
 import signal
 import socket
@@ -92,12 +93,16 @@ def test_the_registry_of_the_demonstration_comes_back_with_its_pages(demo: Path,
         context = ssl.create_default_context(cafile=str(folder / "registry" / "ca.pem"))
         with httpx.Client(base_url=f"https://localhost:{port}", verify=context, trust_env=False) as client:
             log = client.get("/log", headers={"Accept": "text/html"})
+            shared = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["shared"]
+            credential = client.get(shared["url"], headers={"Accept": "text/html"})
+            console = client.get("/console", headers={"Accept": "text/html"}, follow_redirects=True)
             chain = httpx.post(
                 f"http://127.0.0.1:{chain_port}",
                 json={"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber", "params": []},
                 trust_env=False,
             )
 
-    assert log.status_code == 200
+    assert (log.status_code, credential.status_code, console.status_code) == (200, 200, 200)
+    assert shared["code"] in credential.text
     assert "1,000" in log.text
     assert int(chain.json()["result"], 16) > 2

@@ -174,8 +174,11 @@ def test_the_thread_hands_over_what_is_ordered_and_ends(
     postbox = Postbox()
     mailer = Mailer(sqlite_world.resources, postbox, poll_seconds=PATIENCE_SECONDS)
     mailer.start()
+    mailer.start()
     try:
         assert postbox.taken.wait(PATIENCE_SECONDS)
+        mailer.close()
+        mailer.start()
         postbox.taken.clear()
         sqlite_world.clock.advance(hours=1)
         with sqlite_world.store.write() as unit:

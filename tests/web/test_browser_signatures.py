@@ -126,3 +126,47 @@ def test_a_forged_signature_is_never_passed(modules: Modules, suites: tuple[str,
         {"result": "pass", "code": "signed"} if jcs else {"result": "unknown", "code": "proof-unsupported"}
     )
     assert answers[0]["findings"]["issuer"] == {"result": "pass", "code": "key-derived"}
+
+
+COURT: Final = {"address": "0x" + "c0" * 20, "codeHash": "c0" * 32}
+
+
+@pytest.mark.parametrize(
+    ("heard", "log", "anchor", "revocation"),
+    [
+        ({"marks": [0, 0, 0, 0]}, "not-marked", "anchored", "not-revoked"),
+        ({"marks": [1, 0, 0, 0]}, "log-marked", "log-marked", "log-marked"),
+        ({"marks": [0, 2, 0, 0]}, "log-marked", "anchored", "log-marked"),
+        ({"marks": [0, 0, 1, 0]}, "promise-broken", "anchored", "not-revoked"),
+        ({"marks": [1, 0, 0, 0], "codeHash": "00" * 32}, "no-court", "anchored", "not-revoked"),
+        ({"problem": "chain-unreachable"}, "chain-unreachable", "anchored", "not-revoked"),
+        (None, "chain-unreachable", "anchored", "not-revoked"),
+    ],
+    ids=["clean", "marked from its epoch", "marked later", "promise", "another court", "silent", "not asked"],
+)
+def test_marks_of_the_court_do_to_the_browsers_verdict_what_the_protocol_says(
+    modules: Modules, heard: dict[str, Any] | None, log: str, anchor: str, revocation: str
+) -> None:
+    _, issued, receipt = signed(("eddsa-jcs-2022",))
+    event = receipt["anchor"]
+    view = {
+        "block": {"number": event["blockNumber"], "hash": event["blockHash"], "time": JUDGED_AT},
+        "chainId": str(LOG.name.chain_id),
+        "codeHash": CODE_HASH,
+        "latestEpoch": 1,
+        "roots": {"1": receipt["root"]},
+        "anchoredAt": {},
+        "court": None if heard is None else {"codeHash": COURT["codeHash"], **heard},
+    }
+    request = {
+        "credential": encode(issued.content),
+        "receipt": encode(canonicalize(receipt)),
+        "chain": view,
+        "contract": {"address": LOG.name.contract, "codeHash": CODE_HASH, "court": COURT},
+        "now": JUDGED_AT,
+    }
+
+    (answer,) = modules.ask([{"judge": request}])
+
+    found = answer["findings"]
+    assert [found[check]["code"] for check in ("log", "anchor", "revocation")] == [log, anchor, revocation]
