@@ -11,6 +11,7 @@ from datetime import datetime
 from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.credential import Award, Evidence
 from registry.domain.form_problem import as_objects
+from registry.domain.private_evidence import is_private
 from registry.domain.recipient import Recipient
 from registry.domain.timestamp import parse_time
 
@@ -63,6 +64,7 @@ def _evidence(item: JsonObject) -> Evidence:
         name=_text(item, "name"),
         narrative=_text(item, "narrative"),
         description=_text(item, "description"),
+        private=is_private(item),
     )
 
 

@@ -28,7 +28,7 @@ from registry.service.access import Caller
 from registry.service.auditing import note
 from registry.service.present_state import PresentState, read_state
 from registry.service.resources import Resources
-from registry.store_ports import CredentialRecord, IssuerRecord, ReadStore, ShareRecord, WriteStore
+from registry.store_ports import CredentialRecord, IssuerRecord, LinkKind, ReadStore, ShareRecord, WriteStore
 
 DRAWS: Final = 5
 """Of a code that nobody has: with a million of them in use one draw in a thousand million fails."""
@@ -42,6 +42,8 @@ class SharedCredential:
     share: ShareRecord
     url: str
     """The share link."""
+    successor: str | None
+    """The share link of the credential that took its place, while that is shared too."""
 
     @property
     def credential(self) -> CredentialRecord:
@@ -147,7 +149,15 @@ def _open(resources: Resources, name: ShareToken | ShareCode) -> SharedCredentia
         if share is None:
             return None
         state = read_state(resources, unit, unit.credentials.by_id(share.credential_id))
-    return SharedCredential(state=state, share=share, url=shared_link(resources, share))
+        successor = _successor(resources, unit, share.credential_id)
+    return SharedCredential(state=state, share=share, url=shared_link(resources, share), successor=successor)
+
+
+def _successor(resources: Resources, unit: ReadStore, credential_id: UUID) -> str | None:
+    for link in unit.links.of([credential_id]).get(credential_id, ()):
+        if link.kind is LinkKind.SUPERSEDES and link.earlier_id == credential_id:
+            return shown_names(resources, unit, link.later_id).url
+    return None
 
 
 def _draw_link(resources: Resources, unit: WriteStore, credential_id: UUID) -> None:

@@ -24,7 +24,7 @@ FULL = Award(
     results=("B+",),
     evidence=(
         Evidence(url="https://evidence.example.org/1", name="Capstone", description="what it is"),
-        Evidence(narrative="seen by two"),
+        Evidence(narrative="seen by two", private=True),
     ),
     narrative="how it was",
     credits_earned=2.5,

@@ -11,6 +11,7 @@ from registry.domain.slot import LIST_SIZE, Purpose
 from registry.service.claiming import ClaimOrder, draw_secret, order_claim, redeem_claim
 from registry.service.issuing import issue
 from registry.service.present_state import PresentState, StandingWord
+from registry.service.reissuing import Correction, supersede
 from registry.service.sharing import find_shared, open_shared, switch_for_issuer, switch_sharing
 from registry.service.statuses import Reason, StatusAction, StatusRequest, change_status
 from registry.store_ports import AchievementRecord, CredentialRecord, IssuerRecord, ShareRecord
@@ -51,6 +52,26 @@ def test_nothing_else_is_found(world: World, credential: CredentialRecord, name:
     assert find_shared(world.resources, name) is None
     assert find_shared(world.resources, str(credential.id)) is None
     assert find_shared(world.resources, credential.document_id.urn) is None
+
+
+def test_a_superseded_credential_leads_to_its_successor_while_that_is_shared(
+    world: World, issuer: IssuerRecord, credential: CredentialRecord
+) -> None:
+    old = share(world, credential)
+    with world.store.write() as unit:
+        later = supersede(
+            world.resources, unit, issuer, credential.id, Correction(name="Amal Haddad"), caller=world.admin
+        )
+    private = open_shared(world.resources, old.token.text)
+    new = share(world, later)
+    shared = open_shared(world.resources, old.token.text)
+    switch(world, later, shared=False)
+    hidden_again = open_shared(world.resources, old.token.text)
+
+    assert private.state.word is StandingWord.SUPERSEDED
+    assert (private.successor, hidden_again.successor) == (None, None)
+    assert shared.successor == f"{PUBLIC_URL}/c/{new.token.text}"
+    assert open_shared(world.resources, old.token.text).url == f"{PUBLIC_URL}/c/{old.token.text}"
 
 
 def test_hidden_and_unknown_are_the_same(world: World, credential: CredentialRecord) -> None:

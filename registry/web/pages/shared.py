@@ -85,6 +85,7 @@ def _context(shared: SharedCredential) -> dict[str, object]:
         "shown": show_credential(parse_object(shared.credential.document)),
         "url": shared.url,
         "code": shared.code,
+        "successor": shared.successor,
         "shows_document": shared.shows_document,
         "receipt": f"/receipts/{shared.credential.leaf.hex()}",
         "badge": f"/c/{shared.share.token.text}/badge.png",
