@@ -20,6 +20,8 @@ CHUNK_BYTES: Final = 64 * 1024
 """Read at a time: large enough that splitting lines costs little, small beside everything else."""
 MAX_RECORD_CHARACTERS: Final = 100_000
 """Below the 131,072 characters that the csv module takes for one cell, and far above fifteen cells of a page each."""
+MAX_CELLS: Final = 500
+"""In a row: no export has as many columns, and a row of nothing but delimiters would be a hundred thousand cells."""
 MAX_LINE_BYTES: Final = 4 * MAX_RECORD_CHARACTERS
 """A character of UTF-8 has at most four bytes."""
 DELIMITERS: Final = (",", ";", "\t")
@@ -96,9 +98,13 @@ class RecordReader:
         """
         line = self._lines.begin_record()
         try:
-            return Record(line=line, cells=tuple(next(self._csv)))
+            cells = tuple(next(self._csv))
         except csv.Error as error:
             raise self._lines.quoting_problem(line) from error
+        if len(cells) > MAX_CELLS:
+            detail = f"a row has more than the {MAX_CELLS} cells that are read"
+            raise FileProblem(Code.RECORD_TOO_LONG, line=line, detail=detail)
+        return Record(line=line, cells=cells)
 
 
 def sniff_delimiter(line: str, column_names: Collection[str]) -> str:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from registry.domain.upload_codes import Code, FileProblem
 from registry.domain.upload_text import (
     CHUNK_BYTES,
+    MAX_CELLS,
     MAX_RECORD_CHARACTERS,
     ByteSource,
     Record,
@@ -191,6 +192,14 @@ def test_a_row_without_an_end_is_refused_before_it_fills_the_memory(start: bytes
 def test_the_first_row_is_bounded_too() -> None:
     assert problem([b"x" * (MAX_RECORD_CHARACTERS + 1)]).line == 1
     assert problem([b'"' + b"x\n" * MAX_RECORD_CHARACTERS]).code == Code.RECORD_TOO_LONG
+
+
+def test_a_row_of_nothing_but_delimiters_is_refused_before_rows_like_it_fill_the_memory() -> None:
+    longest = b"," * (MAX_CELLS - 1)
+
+    found = problem([b"recipient_email,recipient_name\n" + longest + b"\n" + longest + b",\n"])
+
+    assert (found.code, found.line) == (Code.RECORD_TOO_LONG, 3)
 
 
 @given(
