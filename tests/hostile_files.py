@@ -110,9 +110,9 @@ def _largest_png() -> bytes:
     """As many pixels as are looked at, with transparency, in the order that costs most."""
     row = bytes(4_096 * 4)
     packer = zlib.compressobj(1)
-    header = png_chunk(b"IHDR", struct.pack(">LLBBBBB", 4_096, 4_096, 8, 6, 0, 0, 1))
+    header = png_chunk(b"IHDR", struct.pack(">LLBBBBB", 4_096, 3_072, 8, 6, 0, 0, 1))
     # Adam7: seven small pictures, of which only the sizes matter here.
-    passes = ((512, 512), (512, 512), (1024, 512), (1024, 1024), (2048, 1024), (2048, 2048), (4096, 2048))
+    passes = ((512, 384), (512, 384), (1024, 384), (1024, 768), (2048, 768), (2048, 1536), (4096, 1536))
     pixels = b"".join(packer.compress((b"\0" + row[: width * 4]) * height) for width, height in passes) + packer.flush()
     return b"\x89PNG\r\n\x1a\n" + header + png_chunk(b"IDAT", pixels) + png_chunk(b"IEND", b"")
 
@@ -136,7 +136,7 @@ def _pictures() -> Iterator[tuple[str, bytes, str]]:
 def _largest_jpeg() -> bytes:
     """As many pixels as are looked at, put together from scans, every colour at full size."""
     written = io.BytesIO()
-    Image.new("RGB", (4_096, 4_096), "#884422").save(written, format="JPEG", progressive=True, subsampling=0)
+    Image.new("RGB", (4_096, 3_072), "#884422").save(written, format="JPEG", progressive=True, subsampling=0)
     return written.getvalue()
 
 

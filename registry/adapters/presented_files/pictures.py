@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 JPEG_SIGNATURE: Final = b"\xff\xd8\xff"
-MAX_PIXELS: Final = 16_777_216
-"""A photograph by a telephone has twelve million. Decoded they take four bytes each, while a JPEG in scans is put together
-six more: 160 MB."""
+MAX_PIXELS: Final = 12_582_912
+"""A photograph by a telephone has 12.2 million. Decoded they take four bytes each, while a JPEG in scans is put together
+six more: 120 MB, beside what a service takes anyway."""
 MAX_SCANS: Final = 20
 """A JPEG in scans has ten. Each costs a pass over all pixels and takes up no room: a megabyte of them would run for hours."""
 MAX_SEGMENTS: Final = 1_000
