@@ -116,6 +116,8 @@ class StatusWord(StrEnum):
     REVOKED = "revoked"
     SUSPENDED = "suspended"
     EXPIRED = "expired"
+    PREVIEW = "preview"
+    """Nothing is signed: what an upload's row would become."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

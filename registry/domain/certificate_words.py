@@ -33,6 +33,7 @@ class CertificateWords:
     revoked: str
     suspended: str
     expired: str
+    preview: str
 
     def table(self) -> dict[str, str]:
         """Return the words by their names."""
@@ -62,6 +63,7 @@ _ENGLISH: Final = CertificateWords(
     revoked="Revoked by the issuer",
     suspended="Suspended by the issuer",
     expired="No longer valid",
+    preview="Preview: nothing is signed",
 )
 _SPANISH: Final = CertificateWords(
     language="es",
@@ -86,6 +88,7 @@ _SPANISH: Final = CertificateWords(
     revoked="Revocado por el emisor",
     suspended="Suspendido por el emisor",
     expired="Ya no es válido",
+    preview="Vista previa: no hay nada firmado",
 )
 _FRENCH: Final = CertificateWords(
     language="fr",
@@ -110,6 +113,7 @@ _FRENCH: Final = CertificateWords(
     revoked="Révoqué par l’émetteur",
     suspended="Suspendu par l’émetteur",
     expired="N’est plus valable",
+    preview="Aperçu : rien n’est signé",
 )
 _ARABIC: Final = CertificateWords(
     language="ar",
@@ -134,6 +138,7 @@ _ARABIC: Final = CertificateWords(
     revoked="ألغتها الجهة المُصدِرة",
     suspended="علّقتها الجهة المُصدِرة",
     expired="لم تعد صالحة",
+    preview="معاينة: لم يُوقَّع شيء",
 )
 _CHINESE: Final = CertificateWords(
     language="zh",
@@ -158,6 +163,7 @@ _CHINESE: Final = CertificateWords(
     revoked="已被颁发机构撤销",
     suspended="已被颁发机构暂停",
     expired="已失效",
+    preview="预览：尚未签名",
 )
 _LANGUAGES: Final = {words.language: words for words in (_ENGLISH, _SPANISH, _FRENCH, _ARABIC, _CHINESE)}
 

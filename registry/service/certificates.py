@@ -14,7 +14,7 @@ from registry.domain.badge_facts import (
     badge_facts,
     certificate_facts,
 )
-from registry.domain.canonical import canonicalize, parse_object
+from registry.domain.canonical import JsonObject, canonicalize, parse_object
 from registry.domain.errors import NotFound
 from registry.domain.receipt import Receipt
 from registry.ports import Artist, Baker, CertificateMaker
@@ -58,6 +58,16 @@ class Certificates:
     def certificate(self, record: CredentialRecord, *, share_url: str | None, code: str | None) -> bytes:
         """Return the certificate as PDF, with credential and receipt in it."""
         return self.maker.certificate(self.facts(record, self.receipt(record), share_url=share_url, code=code))
+
+    def preview(self, document: JsonObject) -> bytes:
+        """Return the certificate that a document without a proof would have, marked as nothing but that."""
+        facts = certificate_facts(
+            document,
+            attachments=Attachments(credential=canonicalize(document), receipt=None),
+            sharing=Sharing(verify_url=f"{self.resources.public_url}/", share_url=None, code=None),
+            status=StatusWord.PREVIEW,
+        )
+        return self.maker.certificate(facts)
 
     def baked_png(self, record: CredentialRecord) -> bytes:
         """Return the badge as PNG, with the credential in it."""

@@ -156,6 +156,9 @@ MATRIX: Final[dict[str, Case]] = {
     f"GET {PREFIX}/uploads/{{upload_id}}/rows": Case(answers=PRIVATE),
     f"GET {PREFIX}/uploads/{{upload_id}}/annotated.csv": Case(answers=PRIVATE),
     f"GET {PREFIX}/uploads/{{upload_id}}/preview": Case(answers=PRIVATE, send=lambda _tenant: {"params": {"line": 2}}),
+    f"GET {PREFIX}/uploads/{{upload_id}}/preview.pdf": Case(
+        answers=PRIVATE, send=lambda _tenant: {"params": {"line": 2}}
+    ),
     f"GET {PREFIX}/uploads/{{upload_id}}/archive.zip": Case(answers=PRIVATE),
     f"POST {PREFIX}/uploads/{{upload_id}}/issue": Case(
         answers={"auditor": FORBIDDEN, "own": ACCEPTED}, fresh=new_upload

@@ -77,3 +77,22 @@ def test_an_option_that_there_is_not_is_refused(
     answer = get(client, admin, credential, "badge.png?size=10")
 
     assert (answer.status_code, answer.json()["code"]) == (400, "unknown-parameter")
+
+
+def test_a_row_s_certificate_is_marked_as_a_preview_and_carries_nothing_signed(
+    client: httpx.Client, admin: dict[str, str], world: World
+) -> None:
+    issuer = world.add_issuer("previewing")
+    rows = b"recipient_email,recipient_name,issued_on\na@example.org,Amal Haddad,2026-05-29\nno-address,Bob Moyo,2026-05-29\n"
+    upload = world.upload(issuer, world.add_achievement(issuer), rows)
+    path = f"/v1/issuers/previewing/uploads/{upload.id}/preview.pdf"
+
+    answer = client.get(path, params={"line": 2}, headers=admin)
+    refused = client.get(path, params={"line": 3}, headers=admin)
+    page = pypdf.PdfReader(io.BytesIO(answer.content))
+
+    assert answer.headers["Content-Type"] == "application/pdf"
+    assert "Preview: nothing is signed" in page.pages[0].extract_text()
+    assert "Amal Haddad" in page.pages[0].extract_text()
+    assert "proof" not in parse_object(page.attachments["credential.json"][0])
+    assert (refused.status_code, refused.json()["code"]) == (404, "row-refused")

@@ -67,6 +67,14 @@ def get_row_document(container: Wired, place: Writing, upload_id: UUID, line: An
     return Response(orjson.dumps(document, option=orjson.OPT_INDENT_2), media_type="application/json", headers=headers)
 
 
+@router.get("/row.pdf")
+def get_row_certificate(
+    container: Wired, place: Writing, upload_id: UUID, line: Annotated[int, Query(ge=1)]
+) -> Response:
+    """Return the certificate that the row at a line would have. Nothing is signed."""
+    return api.get_preview_certificate(container, place.caller, place.slug, upload_id, line)
+
+
 def watching(request: Request, container: Wired) -> Session:
     """Return the session of a request that a page sends by itself: it keeps nothing open. Raises SignInNeeded."""
     session_id = session_id_of(request, container.resources.public_url)

@@ -49,6 +49,7 @@ from registry.web.views import created, view_row, view_upload
 
 router = APIRouter(prefix="/v1/issuers/{slug}/uploads", tags=["uploads"], dependencies=[Depends(known_parameters_of)])
 
+PDF: Final = "application/pdf"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _CSV: Final[dict[str, Any]] = {
     "requestBody": {
@@ -65,6 +66,10 @@ _CSV: Final[dict[str, Any]] = {
 _CSV_ANSWER: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 _XLSX_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {XLSX: {"schema": {"type": "string", "format": "binary"}}}}
+}
+_PDF_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}},
+    422: {"description": "No font here shows the text."},
 }
 _ZIP_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
@@ -176,6 +181,18 @@ def get_preview(
     issuer, record = _find(container, caller, slug, upload_id)
     judgement, document = preview(container.resources, issuer, record, line=line, max_bytes=container.max_upload_bytes)
     return PreviewView(row=view_row(judgement), credential=document)
+
+
+@router.get("/{upload_id}/preview.pdf", response_class=Response, responses=_PDF_ANSWER)
+def get_preview_certificate(
+    container: Wired, caller: Authenticated, slug: str, upload_id: UUID, line: Annotated[int, Query(ge=1)]
+) -> Response:
+    """Make the certificate that the row at a line would have, marked as a preview. Nothing is signed."""
+    document = get_preview(container, caller, slug, upload_id, line).credential
+    if document is None:
+        raise NotFound("row-refused", "no credential can be made of this row")
+    headers = {"Content-Disposition": f'attachment; filename="{upload_id}-line-{line}-preview.pdf"'}
+    return Response(container.certificates.preview(document), media_type=PDF, headers=headers)
 
 
 @router.post("/{upload_id}/request-approval")

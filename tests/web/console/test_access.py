@@ -13,7 +13,7 @@ from tests.web.console.sites import Site
 
 SLUG: Final = "/console/issuers/{slug}"
 PERSONAL: Final = re.compile(
-    r"/(?:row|row\.json|annotated\.csv|archive\.zip|document|new|edit|replace|revoke|supersede|renew|delete|earner|files/{name}|annotated\.xlsx|\{action\})$"
+    r"/(?:row|row\.(?:json|pdf)|annotated\.csv|archive\.zip|document|new|edit|replace|revoke|supersede|renew|delete|earner|files/{name}|annotated\.xlsx|\{action\})$"
 )
 COMPLETE: Final = {
     "reason": "other",
