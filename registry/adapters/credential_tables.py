@@ -52,6 +52,12 @@ partial_index(
     credential.c.valid_until,
     where=credential.c.valid_until.is_not(None),
 )
+partial_index(
+    "ix_credential_not_active",
+    credential.c.issuer_id,
+    credential.c.id,
+    where=credential.c.standing != Standing.ACTIVE.value,
+)
 # PostgreSQL would spend a third of an insertion on compressing documents.
 event.listen(
     credential,

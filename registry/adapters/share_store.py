@@ -118,6 +118,12 @@ class ClaimStore:
             counts[state] += row.number
         return counts
 
+    def lock(self, credential_ids: Collection[UUID]) -> None:
+        """Let nobody else order for these credentials until this transaction ends: what is read next is what counts."""
+        # By id, so that two who lock some of the same wait for each other in one direction; rows that refer to them are let in.
+        rows = select(tables.credential.c.id).where(tables.credential.c.id.in_(credential_ids))
+        self._connection.execute(rows.order_by(tables.credential.c.id).with_for_update(key_share=True)).all()
+
     def put(self, new: NewClaim) -> ClaimRecord:
         """Store a link and its mail, and return them; the credential's earlier link stops working, its earlier mail is not sent any more."""
         link = {

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from registry.adapters import tables
-from registry.adapters.statements import not_found, one_row
-from registry.domain.errors import Conflict
+from registry.adapters.statements import one_row
+from registry.domain.errors import Conflict, Refused
 from registry.domain.hashing import Digest
 from registry.store_ports import UploadFormat, UploadRecord, UploadState
 
@@ -125,9 +125,17 @@ class UploadStore:
         self._change(upload_id, {UploadState.CHECKED}, state=state, approval_requested_by=by, approval_requested_at=at)
 
     def approve(self, upload_id: UUID, *, by: str, at: datetime) -> None:
-        """Approve. Raises Conflict."""
-        state = UploadState.APPROVED.value
-        self._change(upload_id, {UploadState.APPROVAL_REQUESTED}, state=state, approved_by=by, approved_at=at)
+        """Approve what somebody else sent and asked about. Raises Conflict; Refused `approval-by-same-person`."""
+        upload = tables.upload
+        # Judged by the statement that changes it: who asks may be another one than a moment ago.
+        others = upload.c.received_by.is_distinct_from(by) & upload.c.approval_requested_by.is_distinct_from(by)
+        waits = (upload.c.id == upload_id) & (upload.c.state == UploadState.APPROVAL_REQUESTED.value)
+        approved = {"state": UploadState.APPROVED.value, "approved_by": by, "approved_at": at}
+        if self._connection.execute(update(upload).where(waits, others).values(**approved)).rowcount == 1:
+            return
+        if (state := self._state(upload_id)) is not UploadState.APPROVAL_REQUESTED:
+            raise _in_another_state({UploadState.APPROVAL_REQUESTED}, state)
+        raise Refused("approval-by-same-person", "expected another member than who uploaded it or asks for approval")
 
     def start(self, upload_id: UUID, *, requested_at: datetime) -> None:
         """Begin issuing. Raises Conflict."""
@@ -164,14 +172,17 @@ class UploadStore:
     def _change(self, upload_id: UUID, expected: set[UploadState], **values: str | int | datetime) -> None:
         allowed = sorted(state.value for state in expected)
         statement = update(tables.upload).where(tables.upload.c.id == upload_id, tables.upload.c.state.in_(allowed))
-        if self._connection.execute(statement.values(**values)).rowcount == 1:
-            return
-        state = self._connection.execute(
-            select(tables.upload.c.state).where(tables.upload.c.id == upload_id)
-        ).scalar_one_or_none()
-        if state is None:
-            raise not_found("upload")
-        raise Conflict("upload-state", f"expected an upload that is {' or '.join(allowed)}, got {state}")
+        if self._connection.execute(statement.values(**values)).rowcount != 1:
+            raise _in_another_state(expected, self._state(upload_id))
+
+    def _state(self, upload_id: UUID) -> UploadState:
+        statement = select(tables.upload.c.state).where(tables.upload.c.id == upload_id)
+        return UploadState(one_row(self._connection, statement, what="upload").state)
+
+
+def _in_another_state(expected: set[UploadState], state: UploadState) -> Conflict:
+    allowed = sorted(each.value for each in expected)
+    return Conflict("upload-state", f"expected an upload that is {' or '.join(allowed)}, got {state}")
 
 
 def _upload(row: Row[Any]) -> UploadRecord:  # Any: a row of the table

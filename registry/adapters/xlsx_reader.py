@@ -22,10 +22,13 @@ from registry.adapters.xlsx_archive import (
 )
 from registry.adapters.xlsx_values import Form, column_index, form_of, number_text, unescaped
 from registry.domain.upload_codes import Code, FileProblem, show_value
+from registry.domain.upload_report import formula_safe
 from registry.domain.upload_text import MAX_RECORD_CHARACTERS, Record
 
 MAX_COLUMNS: Final = 500
 """Of a row that says something: an export has some dozens."""
+MAX_CELL: Final = 32_767
+"""UTF-16 units of a cell, as spreadsheet programs have it: more would be cut off in the annotated file."""
 MAX_STRINGS_BYTES: Final = 64 * 1_048_576
 """Of shared strings in memory: three short ones for each of 250,000 rows."""
 MAX_STYLES: Final = 65_536
@@ -263,6 +266,9 @@ class _SheetParser:
         if self._column >= MAX_COLUMNS:
             detail = f"a row has more than the {MAX_COLUMNS} columns that are read"
             raise FileProblem(Code.SPREADSHEET_TOO_BIG, line=self._line, detail=detail)
+        if len(value) > MAX_CELL // 2 and (units := len(formula_safe(value).encode("utf-16-le")) // 2) > MAX_CELL:
+            detail = f"a cell has {units:,} characters where spreadsheet programs hold {MAX_CELL:,}"
+            raise FileProblem(Code.VALUE_TOO_LONG, line=self._line, detail=detail)
         self._characters += len(value)
         if self._characters > MAX_RECORD_CHARACTERS:
             raise FileProblem(Code.RECORD_TOO_LONG, line=self._line)

@@ -14,7 +14,8 @@ _BUILT_IN_DATES: Final = frozenset({*range(14, 23), *range(27, 37), *range(45, 4
 _BUILT_IN_PERCENTAGES: Final = frozenset({9, 10})
 _NOT_SHOWN: Final = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
 """Of a format: what stands in quotation marks, what is escaped, the width of a character, colours and conditions."""
-_ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_ESCAPED: Final = re.compile(r"_x(?![Dd][89A-Fa-f])([0-9A-Fa-f]{4})_")
+"""Half a character (a surrogate) stays as it is written: no text that is stored or sent can hold one."""
 _SECONDS_A_DAY: Final = 86_400
 _LAST_DAY: Final = 2_958_465
 """The 31st of December 9999."""

@@ -47,6 +47,7 @@ class RowMapper:
         self._line = record.line
         self._places = _places(mapping, names, record.line)
         self._mapping = mapping
+        self._known = {column: dict(source.values) for column, source in mapping.sources if source.values is not None}
         self._spelled = {comparable(name): name for name in record.cells}
         columns = tuple(column for column, _ in mapping.sources)
         self.header = Header(
@@ -100,7 +101,7 @@ class RowMapper:
         if not text:
             return ""
         if source.values is not None:
-            known = next((ours for value, ours in source.values if value == comparable(text)), None)
+            known = self._known[column].get(comparable(text))
             if known is None:
                 refused[column] = "the mapping knows no such value"
                 return text

@@ -47,8 +47,6 @@ def approve(resources: Resources, unit: WriteStore, record: UploadRecord, *, cal
     Conflict `upload-state`.
     """
     require_approver(caller)
-    if caller.name in {record.received_by, record.approval_requested_by}:
-        raise Refused("approval-by-same-person", "expected another member than who uploaded it or asks for approval")
     unit.uploads.approve(record.id, by=caller.name, at=resources.clock.now())
     _note(resources, unit, AuditAction.UPLOAD_APPROVED, record, caller)
     return unit.uploads.get(record.issuer_id, record.id)

@@ -99,6 +99,7 @@ def order_claim(
     document = parse_object(credential.document)
     _check_addressee(unit, credential, document, address)
     key = _address_key(unit.access.secret(RECIPIENT_HASHING), address)
+    unit.claims.lock([credential.id])
     earlier = unit.claims.of_credential(credential.id)
     if earlier is not None and not _is_needed(resources, earlier, key, again=again):
         return earlier
@@ -205,7 +206,9 @@ def _order_chunk(
     before: UploadClaims,
 ) -> UploadClaims:
     with resources.store.write() as unit:
-        mailed = unit.claims.mailed([credential.id for credential in credentials])
+        ids = [credential.id for credential in credentials]
+        unit.claims.lock(ids)
+        mailed = unit.claims.mailed(ids)
         orders = [
             (credential, row)
             for credential in credentials

@@ -25,12 +25,16 @@ from registry.store_ports import DueMail, MailState
 
 LEASE: Final = timedelta(minutes=10)
 """Longer than a mail server's time-outs: nobody hands over what another one is handing over."""
+SPARE: Final = timedelta(minutes=5)
+"""Of the lease, for the letter in hand: with less the rest of a batch is left, and is due again when the lease ends."""
 TAKEN_AT_ONCE: Final = 10
 """Each takes a second at a slow server: far less than the lease."""
 FIRST_DELAY: Final = timedelta(minutes=1)
 LONGEST_DELAY: Final = timedelta(hours=12)
 GIVEN_UP_AFTER: Final = timedelta(days=3)
 """What mail servers themselves do (RFC 5321 section 4.5.4.1 asks for four or five days; an issuer wants to know sooner)."""
+NOT_MADE: Final = "mail-not-made"
+"""The failure of a letter on our side of the mail server."""
 POLL_SECONDS: Final = 5.0
 """A letter waits this long at most before its first try, when another process ordered it."""
 
@@ -72,10 +76,13 @@ class Mailer:
         now = self._resources.clock.now()
         with self._resources.store.write() as unit:
             due = unit.claims.take_due(now=now, limit=TAKEN_AT_ONCE, lease_until=now + LEASE)
+        tried = 0
         for mail in due:
-            if not self._stop.is_set():
-                self._send(mail)
-        return len(due)
+            if self._stop.is_set() or self._resources.clock.now() > now + LEASE - SPARE:
+                break
+            self._send(mail)
+            tried += 1
+        return tried
 
     def _send(self, mail: DueMail) -> None:
         try:
@@ -83,15 +90,21 @@ class Mailer:
         except Refused as error:
             self._finish(mail, MailState.FAILED, error.code)
         except Unavailable as error:
-            now = self._resources.clock.now()
-            if now - mail.created_at >= GIVEN_UP_AFTER:
-                self._finish(mail, MailState.FAILED, error.code)
-                return
-            _log.warning("mail_waits", mail=str(mail.id), attempts=mail.attempts, code=error.code)
-            with self._resources.store.write() as unit:
-                unit.claims.delay_mail(mail.id, failure=error.code, until=next_try(mail.attempts, now=now))
+            self._delay(mail, error.code)
+        except Exception as error:  # noqa: BLE001 - one letter that nobody foresaw must not hold up the others
+            _log_crash(error)
+            self._delay(mail, NOT_MADE)
         else:
             self._finish(mail, MailState.SENT, None)
+
+    def _delay(self, mail: DueMail, failure: str) -> None:
+        now = self._resources.clock.now()
+        if now - mail.created_at >= GIVEN_UP_AFTER:
+            self._finish(mail, MailState.FAILED, failure)
+            return
+        _log.warning("mail_waits", mail=str(mail.id), attempts=mail.attempts, code=failure)
+        with self._resources.store.write() as unit:
+            unit.claims.delay_mail(mail.id, failure=failure, until=next_try(mail.attempts, now=now))
 
     def _finish(self, mail: DueMail, state: MailState, failure: str | None) -> None:
         if failure is None:
@@ -134,11 +147,15 @@ class Mailer:
             return self.send_due() > 0
         except CredrootError as error:
             _log.warning("mailing_waits", code=error.code)
-        except Exception as error:  # noqa: BLE001 - one letter that nobody foresaw must not end all mailing
-            # Where it happened, not what it says: that may be somebody's address.
-            trace = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(error.__traceback__)]
-            _log.error("mailing_crashed", error=type(error).__name__, trace=trace)
+        except Exception as error:  # noqa: BLE001 - one error that nobody foresaw must not end all mailing
+            _log_crash(error)
         return False
+
+
+def _log_crash(error: Exception) -> None:
+    # Where it happened, not what it says: that may be somebody's address.
+    trace = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(error.__traceback__)]
+    _log.error("mailing_crashed", error=type(error).__name__, trace=trace)
 
 
 def next_try(attempts: int, *, now: datetime) -> datetime:

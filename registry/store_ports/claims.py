@@ -121,6 +121,10 @@ class ClaimReader(Protocol):
 class ClaimWriter(ClaimReader, Protocol):
     """Writes claims."""
 
+    def lock(self, credential_ids: Collection[UUID]) -> None:
+        """Let nobody else order for these credentials until this transaction ends: what is read next is what counts."""
+        ...
+
     def put(self, claim: NewClaim) -> ClaimRecord:
         """Store a link and its mail, and return them; the credential's earlier link stops working, its earlier mail is not sent any more."""
         ...

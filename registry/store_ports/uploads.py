@@ -126,7 +126,10 @@ class UploadWriter(UploadReader, Protocol):
         ...
 
     def approve(self, upload_id: UUID, *, by: str, at: datetime) -> None:
-        """Approve: approval-requested becomes approved. Raises Conflict in another state."""
+        """Approve: approval-requested becomes approved. Raises Conflict in another state.
+
+        Raises Refused `approval-by-same-person` for who sent it or asks for its approval.
+        """
         ...
 
     def start(self, upload_id: UUID, *, requested_at: datetime) -> None:

@@ -61,7 +61,7 @@ def _bomb() -> bytes:
 def _shared_bomb() -> bytes:
     """One string of a page in two million cells: gigabytes, were each of them to hold it."""
     cells = "".join('<row><c t="s"><v>0</v></c><c t="s"><v>0</v></c></row>' for _ in range(50_000))
-    strings = f'<sst xmlns="{MAIN}"><si><t>{"x" * 40_000}</t></si></sst>'.encode()
+    strings = f'<sst xmlns="{MAIN}"><si><t>{"x" * 30_000}</t></si></sst>'.encode()
     return package(f"{_SHEET}{cells}{_SHEET_END}".encode(), sharedStrings=strings)
 
 

@@ -131,6 +131,38 @@ def as_text(cell: object) -> str:
     return str(cell)
 
 
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("x" * 32_767, True),
+        ("x" * 32_768, False),
+        ("\U0001f9ea" * 16_383, True),
+        ("\U0001f9ea" * 16_384, False),
+        # With the ' that makes it harmless it would be one too many.
+        ("=" + "x" * 32_766, False),
+    ],
+)
+def test_a_cell_that_could_not_be_written_back_whole_is_refused(text: str, *, fits: bool) -> None:
+    content = workbook_of(f'<row r="7"><c t="inlineStr"><is><t>{text}</t></is></c></row>')
+
+    if fits:
+        (row,) = read(content)
+        assert [record.cells for record in read(b"".join(Spreadsheets().write([row.cells])))] == [(text,)]
+        return
+    with pytest.raises(FileProblem) as refused:
+        read(content)
+    assert (refused.value.code, refused.value.line) == (Code.VALUE_TOO_LONG, 7)
+
+
+def test_half_a_character_stays_as_it_is_written_and_can_be_written_again() -> None:
+    cell = '<row><c t="inlineStr"><is><t>%s</t></is></c></row>'
+
+    rows = [record.cells for text in ("a_xD800_b", "_xdfff_", "_x00e9_") for record in read(workbook_of(cell % text))]
+
+    assert rows == [("a_xD800_b",), ("_xdfff_",), ("é",)]
+    assert [record.cells for record in read(b"".join(Spreadsheets().write(rows)))] == rows
+
+
 def test_a_sheet_is_chosen_by_its_name() -> None:
     def fill(book: Any, sheet: Any) -> None:  # noqa: ANN401 - xlsxwriter's
         sheet.write(0, 0, "first")

@@ -5,7 +5,9 @@ from dataclasses import replace
 from itertools import count
 
 import pytest
+from sqlalchemy import Engine, update
 
+from registry.adapters import tables
 from registry.adapters.sql_store import SqlStore
 from registry.store_ports import NewCredential, Standing
 from tests.store_samples import Tenant, add_log, add_tenant, issue, new_credential, new_upload, order, seal
@@ -52,6 +54,29 @@ def test_the_newest_credentials_come_first_and_by_standing(store: SqlStore, tena
     assert newest(Standing.REVOKED) == [made[1]]
     assert newest(Standing.SUSPENDED) == [made[2]]
     assert newest(Standing.ACTIVE) == [made[4], made[3], made[0]]
+
+
+def test_what_stands_revoked_without_a_change_of_its_own_is_listed(
+    store: SqlStore, engine: Engine, tenant: Tenant
+) -> None:
+    # As a restored backup has them, whose changes were told by the published lists alone.
+    made = issue(store, tenant, 3)
+    with engine.begin() as connection:
+        for credential, standing in zip(made, (Standing.REVOKED, Standing.SUSPENDED), strict=False):
+            adopted = update(tables.credential).where(tables.credential.c.id == credential.id)
+            connection.execute(adopted.values(standing=standing.value))
+
+    with store.read() as unit:
+        found = {
+            standing: unit.credentials.newest(tenant.issuer_id, standing=standing, before=None, limit=9)
+            for standing in Standing
+        }
+
+    assert {standing: [each.id for each in listed] for standing, listed in found.items()} == {
+        Standing.REVOKED: [made[0].id],
+        Standing.SUSPENDED: [made[1].id],
+        Standing.ACTIVE: [made[2].id],
+    }
 
 
 def test_the_credentials_of_an_upload_are_counted_by_epoch(store: SqlStore, tenant: Tenant) -> None:

@@ -2,19 +2,23 @@
 
 import io
 import pickle
+import sys
 from datetime import date
+from types import FrameType
 
 import pytest
 
 from registry.domain.canonical import JsonObject
-from registry.domain.column_mapping import ColumnMapping, DateOrder, read_mapping
+from registry.domain.column_mapping import ColumnMapping, DateOrder, comparable, read_mapping
 from registry.domain.mapped_dates import read_day
+from registry.domain.mapped_rows import MappedRow, RowMapper
 from registry.domain.upload import judge_chunk, judge_upload
 from registry.domain.upload_chunks import RowReader
 from registry.domain.upload_codes import Code, FileProblem, Severity
 from registry.domain.upload_judging import Result, RowJudgement
 from registry.domain.upload_report import annotate
 from registry.domain.upload_rules import UploadRules
+from registry.domain.upload_text import Record
 from tests.domain.uploads import spell
 
 COLUMNS: JsonObject = {
@@ -88,6 +92,30 @@ def test_a_value_that_cannot_be_read_is_told_once_and_before_the_warnings() -> N
     assert [finding.code for finding in row.findings] == [Code.MAPPING_MISMATCH]
     assert [finding.severity for finding in spaced.findings] == [Severity.ERROR, Severity.WARNING]
     assert "day, month, year" in row.findings[0].message
+
+
+def test_a_value_is_compared_once_however_many_a_mapping_knows() -> None:
+    def comparisons(known: int) -> int:
+        values: JsonObject = {**{f"value {number}": "B" for number in range(known)}, "pass": "A"}
+        mapping = read_mapping({**MAPPING, "columns": {**COLUMNS, "grade": {"from": "Result", "values": values}}})
+        mapper = RowMapper(mapping, Record(line=1, cells=HEADER))
+        calls = 0
+
+        def count(frame: FrameType, event: str, _: object) -> None:
+            nonlocal calls
+            calls += event == "call" and frame.f_code is comparable.__code__
+
+        before = sys.getprofile()
+        sys.setprofile(count)
+        try:
+            row = mapper.map(2, AMAL)
+        finally:
+            sys.setprofile(before)
+        assert isinstance(row, MappedRow)
+        assert "A" in row.cells
+        return calls
+
+    assert 0 < comparisons(1) == comparisons(100)
 
 
 def test_a_constant_is_told_as_our_column() -> None:

@@ -109,6 +109,22 @@ def test_nobody_approves_what_they_sent_or_ask_about(
     assert give(world, record, world.admin).state is UploadState.APPROVED
 
 
+def test_who_asked_in_the_meantime_does_not_approve(
+    world: World, issuer: IssuerRecord, achievement: AchievementRecord
+) -> None:
+    # Two requests of one member at once: what the second read was written before the first was done.
+    sender, second = member(world, issuer), member(world, issuer, approver=True)
+    as_it_was = sent_by(world, issuer, achievement, sender)
+    asked = ask(world, as_it_was, second)
+
+    with pytest.raises(Refused) as refused:
+        give(world, as_it_was, second)
+
+    assert refused.value.code == "approval-by-same-person"
+    with world.store.read() as unit:
+        assert unit.uploads.get(issuer.id, asked.id) == asked
+
+
 def test_only_an_approver_approves(world: World, issuer: IssuerRecord, achievement: AchievementRecord) -> None:
     record = ask(world, sent_by(world, issuer, achievement, world.admin), world.admin)
 

@@ -1,6 +1,7 @@
 """Claims: one mail for one order, one use of one link, one holder, and no address that stays."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
@@ -308,6 +309,47 @@ def test_everybody_of_an_upload_is_mailed_once_in_their_language(
     with world.store.read() as unit:
         counts = upload_claim_counts(world.resources, unit, upload)
     assert {state: count for state, count in counts.items() if count} == {ClaimState.WAITING: 2}
+
+
+def test_two_who_order_the_mails_of_an_upload_at_once_order_one_for_everybody(
+    world: World, issuer: IssuerRecord, achievement: AchievementRecord
+) -> None:
+    people = 60
+    lines = [f"p{number}@example.org,P,2026-05-29,A" for number in range(people)]
+    content = "\r\n".join(["recipient_email,recipient_name,issued_on,grade", *lines, ""]).encode()
+    upload, begin = issued(world, issuer, achievement, content), Barrier(2)
+
+    def order_all(_: int) -> UploadClaims:
+        begin.wait(30)
+        return order_upload_claims(world.resources, issuer, upload, max_bytes=MAX_UPLOAD_BYTES)
+
+    with ThreadPoolExecutor(2) as threads:
+        made = list(threads.map(order_all, range(2)))
+
+    assert sorted((each.ordered, each.already) for each in made) == [(0, people), (people, 0)]
+    assert len(mails(world)) == people
+
+
+def test_two_who_order_a_mail_at_once_order_one(
+    world: World, issuer: IssuerRecord, achievement: AchievementRecord
+) -> None:
+    credentials = [world.issue(issuer, achievement, f"p{number}@example.org") for number in range(5)]
+    begin, now = Barrier(2), world.clock.now()
+
+    def order_and_take(_: int) -> list[DueMail]:
+        taken: list[DueMail] = []
+        for number, credential in enumerate(credentials):
+            begin.wait(30)
+            with world.store.write() as unit:
+                asked = ClaimOrder(address=f"p{number}@example.org")
+                order_claim(world.resources, unit, credential, asked, again=False)
+                taken.extend(unit.claims.take_due(now=now, limit=9, lease_until=now + timedelta(hours=1)))
+        return taken
+
+    with ThreadPoolExecutor(2) as threads:
+        taken = [mail.address for each in threads.map(order_and_take, range(2)) for mail in each]
+
+    assert sorted(taken) == [f"p{number}@example.org" for number in range(5)]
 
 
 def test_a_large_upload_is_mailed_chunk_by_chunk(sqlite_world: World) -> None:

@@ -144,7 +144,7 @@ def test_delays_double_to_half_a_day() -> None:
 def test_a_crash_after_the_handing_over_sends_the_same_letter_again(
     sqlite_world: World, credentials: tuple[CredentialRecord, ...]
 ) -> None:
-    class Crash(Exception):
+    class Crash(BaseException):
         """The process ends here."""
 
     def crash(_: Letter) -> CredrootError:
@@ -166,6 +166,49 @@ def test_a_crash_after_the_handing_over_sends_the_same_letter_again(
     assert before == 1 + len(credentials) - TAKEN_AT_ONCE
     assert len(set(names)) == len(credentials) == len(names) - 1
     assert postbox.letters[0] in postbox.letters[1:]
+
+
+def test_a_letter_that_nobody_foresaw_holds_up_no_other_and_is_tried_again(
+    sqlite_world: World, credentials: tuple[CredentialRecord, ...]
+) -> None:
+    def odd(letter: Letter) -> CredrootError | None:
+        if letter.recipient.startswith("p0@"):
+            raise ZeroDivisionError
+        return None
+
+    postbox = Postbox(odd)
+    mailer = Mailer(sqlite_world.resources, postbox)
+
+    counts = [mailer.send_due() for _ in range(3)]
+    others = {claim(sqlite_world, credential).mail for credential in credentials[1:]}
+    first = claim(sqlite_world, credentials[0])
+    postbox.refuses = lambda _: None
+    sqlite_world.clock.advance(minutes=1)
+
+    assert counts == [TAKEN_AT_ONCE, 1, 0]
+    assert others == {MailState.SENT}
+    assert (first.mail, first.failure) == (MailState.WAITING, "mail-not-made")
+    assert mailer.send_due() == 1
+    assert claim(sqlite_world, credentials[0]).mail is MailState.SENT
+
+
+def test_nothing_is_handed_over_when_little_of_the_lease_remains(
+    sqlite_world: World, credentials: tuple[CredentialRecord, ...]
+) -> None:
+    def slow(_: Letter) -> None:
+        sqlite_world.clock.advance(minutes=2)
+
+    postbox = Postbox(slow)
+    mailer = Mailer(sqlite_world.resources, postbox)
+
+    first = mailer.send_due()
+    while any(claim(sqlite_world, credential).mail is MailState.WAITING for credential in credentials):
+        sqlite_world.clock.advance(minutes=1)
+        mailer.send_due()
+
+    # At 0, 2 and 4 minutes; at 6, less than five of ten remain.
+    assert first == 3
+    assert len(postbox.letters) == len({letter.id for letter in postbox.letters}) == len(credentials)
 
 
 def test_the_thread_hands_over_what_is_ordered_and_ends(

@@ -88,16 +88,16 @@ def post_renewal(request: Request, container: Wired, place: Writing, *, credenti
 
 def _correction(form: Posted) -> JsonObject:
     """Return what was said anew: a field that stands as it was, or is empty, changes nothing."""
-    correction = _given(form, ("name", "issuedOn", "expiresOn", "narrative", "note"))
-    for name in ("name", "narrative"):
-        if correction.get(name) == form.text(f"was-{name}"):
-            correction.pop(name, None)
+    said = ("name", "issuedOn", "expiresOn", "narrative", "note")
+    # A day is not the moment that was signed: sent as it was shown, it would change it.
+    correction = _given(form, tuple(name for name in said if form.text(name) != form.text(f"was-{name}")))
     if (email := form.optional("recipient.email")) is not None:
         name = form.text("name")
         correction.pop("name", None)
         correction["recipient"] = {"name": name, "email": email} if name else {"email": email}
-    results = [form.text(f"results.{number}") for number in range(form.count("results"))]
-    if any(results):
+    numbers = range(form.count("results"))
+    results, before = ([form.text(f"{prefix}results.{number}") for number in numbers] for prefix in ("", "was-"))
+    if any(results) and results != before:
         correction["results"] = list(results)
     return correction
 
@@ -119,10 +119,12 @@ def _ask(
     with container.resources.store.read() as unit:
         record = unit.credentials.get(place.issuer.id, credential_id)
     shown = shown_credential(parse_object(record.document))
+    said = _said(record, shown)
     context = {
         "record": record,
         "credential": shown,
-        "values": _values(record, shown, form),
+        "values": {**said, "recipient.email": "", "note": ""} if form is None else _sent(form),
+        "said": said,
         "problem": problem,
         "supersede": what == "supersede",
         "target": place.address(f"/credentials/{credential_id}/{what}"),
@@ -131,19 +133,18 @@ def _ask(
     return show(request, "reissue.html", context, session=place.session, place=place, status=status)
 
 
-def _values(record: CredentialRecord, shown: ShownCredential, form: Posted | None) -> dict[str, str]:
-    """Return what stands in the fields: what was sent, or else what the credential says."""
-    if form is not None:
-        names = ("name", "recipient.email", "issuedOn", "expiresOn", "narrative", "note")
-        results = {f"results.{number}": form.text(f"results.{number}") for number in range(form.count("results"))}
-        return {name: form.text(name) for name in names} | results
-    until = "" if record.valid_until is None else record.valid_until.date().isoformat()
+def _sent(form: Posted) -> dict[str, str]:
+    names = ("name", "recipient.email", "issuedOn", "expiresOn", "narrative", "note")
+    results = tuple(f"results.{number}" for number in range(form.count("results")))
+    return {name: form.text(name) for name in (*names, *results)}
+
+
+def _said(record: CredentialRecord, shown: ShownCredential) -> dict[str, str]:
+    """Return what the credential says, by the names of the fields."""
     said = {
         "name": shown.recipient or "",
-        "recipient.email": "",
         "issuedOn": record.valid_from.date().isoformat(),
-        "expiresOn": until,
+        "expiresOn": "" if record.valid_until is None else record.valid_until.date().isoformat(),
         "narrative": shown.narrative or "",
-        "note": "",
     }
     return said | {f"results.{number}": value for number, (_, value) in enumerate(shown.results)}

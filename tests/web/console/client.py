@@ -26,12 +26,15 @@ class _Fields(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.hidden: dict[str, str] = {}
-        self.once = ""
+        self.values: dict[str, str] = {}
 
     @override
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        if tag == "input" and given.get("type") == "hidden":
+        if tag != "input":
+            return
+        self.values[str(given.get("name"))] = given.get("value") or ""
+        if given.get("type") == "hidden":
             self.hidden[str(given.get("name"))] = given.get("value") or ""
 
 
@@ -40,6 +43,13 @@ def hidden_fields(page: str) -> dict[str, str]:
     parser = _Fields()
     parser.feed(page)
     return parser.hidden
+
+
+def form_values(page: str) -> dict[str, str]:
+    """Return what stands in all the input fields of a page: what a browser sends of a form that nobody changed."""
+    parser = _Fields()
+    parser.feed(page)
+    return parser.values
 
 
 @dataclass(frozen=True, slots=True)

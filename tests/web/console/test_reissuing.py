@@ -1,10 +1,14 @@
 """Correcting and renewing credentials in the console, and column mappings made there."""
 
 from typing import Final
+from uuid import UUID
 
+from registry.domain.canonical import JsonObject, parse_object
+from registry.domain.form_problem import as_objects
 from registry.service.mappings import save_mapping
 from registry.store_ports import LinkKind, Standing
-from tests.web.console.client import OWN, Desk, hidden_fields, words
+from registry.web.console.documents import shown_credential
+from tests.web.console.client import OWN, Desk, form_values, hidden_fields, words
 from tests.web.console.sites import MAPPING, Site
 
 EXPORT: Final = "First;Last;E-mail;Completed\r\nAmal;Haddad;%s@example.org;29/05/2026\r\n"
@@ -27,6 +31,43 @@ def test_a_corrected_name_is_a_new_credential_and_the_old_one_says_so(site: Site
     assert (link.kind, link.earlier_id) == (LinkKind.SUPERSEDES, old.id)
     assert site.world.get(old).standing is Standing.REVOKED
     assert "Superseded by" in words(registrar.get(address).text)
+
+
+def test_a_corrected_name_changes_nothing_else(site: Site, registrar: Desk) -> None:
+    old = site.world.issue(site.ours.issuer, site.ours.achievement, "kept@example.org", days=20)
+    page = site.ours.address(f"/credentials/{old.id}/supersede")
+    shown = form_values(registrar.get(page).text)
+
+    answer = registrar.http.post(page, data={**shown, "name": "Amal Haddad-Núñez"}, headers=OWN)
+    with site.world.store.read() as unit:
+        new = unit.credentials.get(site.ours.issuer.id, UUID(answer.headers["Location"].rsplit("/", 1)[-1]))
+
+    said = [_said(parse_object(record.document)) for record in (old, new)]
+    assert shown["issuedOn"]
+    assert shown["expiresOn"]
+    assert shown["results.0"] == "A"
+    assert said[0] == said[1]
+    assert (new.valid_from, new.valid_until) == (old.valid_from, old.valid_until)
+
+
+def test_what_is_changed_in_a_correction_is_changed_alone(site: Site, registrar: Desk) -> None:
+    old = site.world.issue(site.ours.issuer, site.ours.achievement, "changed@example.org", days=20)
+    page = site.ours.address(f"/credentials/{old.id}/supersede")
+    shown = form_values(registrar.get(page).text)
+
+    answer = registrar.http.post(page, data={**shown, "results.0": "B", "expiresOn": "2040-01-01"}, headers=OWN)
+    with site.world.store.read() as unit:
+        new = unit.credentials.get(site.ours.issuer.id, UUID(answer.headers["Location"].rsplit("/", 1)[-1]))
+
+    said = _said(parse_object(new.document))
+    assert (said["validUntil"], new.valid_from) == ("2040-01-01T23:59:59Z", old.valid_from)
+    assert shown_credential(parse_object(new.document)).results[0][1] == "B"
+
+
+def _said(document: JsonObject) -> JsonObject:
+    (subject,) = as_objects(document["credentialSubject"])
+    dates = {name: document.get(name) for name in ("validFrom", "awardedDate", "validUntil")}
+    return {**dates, "results": subject.get("result")}
 
 
 def test_a_correction_by_a_double_click_is_made_once(site: Site, registrar: Desk) -> None:

@@ -609,3 +609,5 @@ CREATE TABLE credential_link (
 );
 
 CREATE INDEX ix_credential_expiring ON credential (issuer_id, valid_until) WHERE valid_until IS NOT NULL;
+
+CREATE INDEX ix_credential_not_active ON credential (issuer_id, id) WHERE standing != 'active';
