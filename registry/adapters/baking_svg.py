@@ -34,8 +34,13 @@ _ACTIVE_ELEMENTS: Final = frozenset({"script", "foreignobject", "iframe", "embed
 _ADDRESSES: Final = frozenset({"href", "src"})
 _HARMLESS: Final = ("#", "data:image/png", "data:image/jpeg", "data:image/gif", "data:image/webp")
 """What a picture that stands alone may point at: itself, and pictures inside it that run nothing."""
-_OUTWARD: Final = re.compile(r"url\(\s*+['\"]?+(?!#|data:image/|data:font/)|@import|javascript:|\\", re.IGNORECASE)
+_OUTWARD: Final = re.compile(
+    r"url\(\s*+['\"]?+(?!#|data:image/|data:font/)|(?:image-set|cross-fade|\bimage|\bsrc)\(|@import|javascript:|\\",
+    re.IGNORECASE,
+)
 """What in a style sheet loads something; a backslash spells any of it so that it is not seen."""
+_PASSED_OVER: Final = str.maketrans("", "", "\t\r\n")
+"""What a browser takes out of an address before it reads it."""
 
 _BEFORE_ROOT: Final = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:\s++|<\?.*?\?>|<!--.*?-->|<!DOCTYPE(?:[^\"'\[>]|\"[^\"]*\"|'[^']*')*+>)*+", re.DOTALL
@@ -97,6 +102,7 @@ class _Carrier:
         """The depth of the credential that is being read, 0: none."""
         self._style = 0
         """The depth of the style sheet that is being read, 0: none."""
+        self._sheet: list[str] = []
         self._verify = ""
         self._text: list[str] = []
         self._length = 0
@@ -118,7 +124,10 @@ class _Carrier:
             self._text.clear()
         self.version_2 = self.version_2 or namespace == _NAMESPACE_2
         self.active = self.active or _active(name, attributes)
-        if name == "style":
+        if self._style:
+            # It would split what is read of the sheet, or be one itself.
+            self.active = self.active or "an element in a style sheet"
+        elif name.lower() == "style":
             self._style = self._depth
 
     def pi(self, target: str, _data: str) -> None:
@@ -128,8 +137,8 @@ class _Carrier:
 
     def data(self, text: str) -> None:
         """Text, outside or inside a CDATA section."""
-        if self._style and _OUTWARD.search(text):
-            self.active = self.active or "a style sheet that loads something"
+        if self._style:
+            self._sheet.append(text)
         if self._inside:
             self._length += len(text)
             if self._length > MAX_DOCUMENT_BYTES:
@@ -142,6 +151,10 @@ class _Carrier:
             self._inside = 0
         if self._depth == self._style:
             self._style = 0
+            # As a whole: comments, CDATA sections and references split it anywhere.
+            if _OUTWARD.search("".join(self._sheet)):
+                self.active = self.active or "a style sheet that loads something"
+            self._sheet.clear()
         self._depth -= 1
 
     def close(self) -> None:
@@ -191,9 +204,9 @@ def _active(name: str, attributes: dict[str, str]) -> str:
         local = attribute.rpartition("}")[2].lower()
         if local.startswith("on"):
             return local
-        if local == "attributename" and value.strip().lower().removeprefix("xlink:").startswith(("href", "on")):
+        if local == "attributename" and value.strip().lower().rpartition(":")[2].startswith(("href", "on")):
             return "an animation of what runs or loads"
-        if _OUTWARD.search(value):
+        if _OUTWARD.search(value.translate(_PASSED_OVER)):
             return f"{local} that loads something"
         if local in _ADDRESSES and not value.strip().lower().startswith(_HARMLESS):
             return f"{local} to somewhere else"

@@ -23,6 +23,8 @@ from registry.service.verifying import VerifyRequest
 
 MAX_FOUND: Final = 200
 """Credentials of one request: a zip of a large intake. Each takes some hundredths of a second."""
+MAX_SECONDS: Final = 30.0
+"""For all of them. Each may name a did:web host that is slow to answer, and two hundred would hold a thread for half an hour."""
 
 Judge: TypeAlias = Callable[[VerifyRequest], Verdict]
 
@@ -67,11 +69,13 @@ def verify_files(
     shared: SharedLookup,
     policy: Policy,
     judge: Judge,
+    seconds: Callable[[], float],
 ) -> tuple[Judged, ...]:
-    """Judge every credential of some files and links, in their order.
+    """Judge every credential of some files and links, in their order, as long as there is time.
 
-    Raises Malformed: `nothing-presented`, `too-many-credentials`.
+    `seconds` is a clock that never goes back. Raises Malformed: `nothing-presented`, `too-many-credentials`.
     """
+    until = seconds() + MAX_SECONDS
     receipts = [file for file in files if _is_receipt(file.content)]
     found = [item for file in files if file not in receipts for item in _read(reader, file)]
     found += [_linked(link) for link in links]
@@ -79,7 +83,11 @@ def verify_files(
         raise Malformed("nothing-presented", "expected a file, a text, a link or a code")
     if len(found) > MAX_FOUND:
         raise Malformed("too-many-credentials", f"expected at most {MAX_FOUND} credentials, got {len(found)}")
-    return tuple(_judge_all(found, receipts, shared=shared, policy=policy, judge=judge))
+
+    def in_time() -> bool:
+        return seconds() < until
+
+    return tuple(_judge_all(found, receipts, shared=shared, policy=policy, judge=judge, in_time=in_time))
 
 
 def profile_of(content: bytes, *, receipt: bytes | None) -> Profile:
@@ -100,6 +108,7 @@ def _judge_all(
     shared: SharedLookup,
     policy: Policy,
     judge: Judge,
+    in_time: Callable[[], bool],
 ) -> Iterator[Judged]:
     items = list(found)
     waiting = {_leaf_of(file.content): file for file in receipts}
@@ -107,11 +116,13 @@ def _judge_all(
         if isinstance(item, Judged):
             yield item
             continue
-        if item.link is not None:
-            yield _judge_shared(item, item.link, shared=shared, policy=policy, judge=judge)
-            continue
         receipt = item.receipt or _receipt_for(item, waiting, alone=len(items) == len(receipts) == 1)
-        yield _judge(replace(item, receipt=receipt), policy=policy, judge=judge)
+        if item.problem is None and not in_time():
+            yield _unreadable(item.name, _too_little_time(), kind=item.kind)
+        elif item.link is not None:
+            yield _judge_shared(item, item.link, shared=shared, policy=policy, judge=judge)
+        else:
+            yield _judge(replace(item, receipt=receipt), policy=policy, judge=judge)
     for file in waiting.values():
         yield _unreadable(file.name, Malformed(FileCode.RECEIPT_ALONE, "expected the credential beside its receipt"))
 
@@ -149,6 +160,10 @@ def _linked(link: str) -> FoundCredential:
 
 def _unreadable(name: str, error: Malformed, *, kind: FileKind | None = None) -> Judged:
     return Judged(name=name, kind=kind, content=None, receipt=None, outcome=Problem.of(error))
+
+
+def _too_little_time() -> Malformed:
+    return Malformed("too-little-time", "there was time for those before it only: present fewer at a time")
 
 
 def _is_receipt(content: bytes) -> bool:

@@ -17,6 +17,7 @@ from registry.web import problems
 from registry.web.console import gate as console_gate
 from registry.web.console import routes as console
 from registry.web.delivery import Delivery
+from registry.web.holding import BodyHolding, Holding
 from registry.web.limits import BodyLimit
 from registry.web.metering import Meter, Metering
 from registry.web.openapi import complete
@@ -145,6 +146,8 @@ def _with_routes(
     app.state.container = container
     app.state.routes = tuple(route for resource in resources for route in resource.router.routes)
     app.state.rate_limits = RateLimits()
+    app.state.holding = Holding()
+    app.add_middleware(BodyHolding)
     app.add_middleware(BodyLimit, max_upload_bytes=container.max_upload_bytes)
     app.add_middleware(problems.LastResort)
     if pages is not None:

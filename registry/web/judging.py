@@ -1,5 +1,7 @@
 """What the pages and the API share of verifying files: by which policy this service judges them, and with what it knows."""
 
+import time
+
 from fastapi import Request
 
 from registry.domain.errors import NotFound
@@ -33,6 +35,7 @@ def judge_received(request: Request, received: Received) -> tuple[Judged, ...]:
         shared=limited_lookup(request),
         policy=_policy(container),
         judge=judge,
+        seconds=time.monotonic,
     )
 
 

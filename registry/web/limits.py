@@ -1,4 +1,4 @@
-"""Size limits on request bodies, kept before anything reads them."""
+"""Limits on request bodies, kept before anything reads them."""
 
 import re
 from http import HTTPStatus
@@ -17,7 +17,10 @@ MAX_BODY_BYTES: Final = 4_194_304
 MAX_PRESENTED_BYTES: Final = MAX_FILE_BYTES + 1_048_576
 """Of what a visitor wants verified: the largest file that is read, and what a form adds; all of it stays in memory."""
 
-_PRESENTED: Final = frozenset({"/", "/verdict.json", "/v1/verify/file"})
+MALFORMED_FORM: Final = "malformed-form"
+
+PRESENTED: Final = frozenset({"/", "/verdict.json", "/v1/verify/file"})
+"""Where visitors send what they want verified."""
 _UPLOAD: Final = re.compile(r"/v1/issuers/[^/]+/(?:signed-)?uploads")
 _UPLOAD_FORM: Final = re.compile(r"/console/issuers/[^/]+/uploads")
 _FORM_BYTES: Final = 65_536
@@ -36,8 +39,15 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        headers = Headers(scope=scope)
+        kind = headers.get("Content-Type", "").lower()
+        if kind.startswith("multipart/") and "charset" in kind:
+            # Fields would be decoded by any codec of Python that it names: that of punycode takes quadratic time.
+            detail = "expected a form without a charset"
+            await problem(HTTPStatus.BAD_REQUEST, MALFORMED_FORM, detail)(scope, receive, send)
+            return
         limit = self._limit(scope["path"])
-        announced = Headers(scope=scope).get("Content-Length", "")
+        announced = headers.get("Content-Length", "")
         if announced.isdecimal() and int(announced) > limit:
             await problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, BODY_TOO_LARGE, _detail(limit))(scope, receive, send)
             return
@@ -54,7 +64,7 @@ class BodyLimit:
         await self._app(scope, counted, send)
 
     def _limit(self, path: str) -> int:
-        if path in _PRESENTED:
+        if path in PRESENTED:
             return MAX_PRESENTED_BYTES
         if _UPLOAD.fullmatch(path):
             return self._max_upload_bytes

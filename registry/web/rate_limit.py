@@ -112,6 +112,9 @@ def visitor(request: Request) -> str:
         return host
     if address.version == 4:
         return str(address)
+    if address.ipv4_mapped is not None:
+        # A socket for both versions names IPv4 visitors so: as a network of IPv6 all of them would share one bucket.
+        return str(address.ipv4_mapped)
     return str(ipaddress.ip_network((int(address), IPV6_NETWORK_BITS), strict=False))
 
 

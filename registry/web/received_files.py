@@ -44,6 +44,9 @@ async def receive_form(request: Request) -> Received:
 
     Raises Malformed `malformed-form`.
     """
+    if not _is_form(request):
+        # The parser takes any type that has a boundary, and a charset that the body limit refuses of forms alone.
+        raise Malformed("malformed-form", "expected multipart/form-data")
     parser = _InMemory(
         request.headers, request.stream(), max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_TEXT
     )
@@ -63,11 +66,15 @@ async def receive_form(request: Request) -> Received:
 
 async def receive_body(request: Request, *, name: str | None) -> Received:
     """Read a form, or a body that is one file. Raises Malformed as `receive_form`."""
-    if request.headers.get("Content-Type", "").startswith("multipart/form-data"):
+    if _is_form(request):
         return await receive_form(request)
     content = await request.body()
     files = (PresentedFile(name=file_name(name), content=content),) if content.strip() else ()
     return Received(files=files, links=())
+
+
+def _is_form(request: Request) -> bool:
+    return request.headers.get("Content-Type", "").lower().startswith("multipart/form-data")
 
 
 def file_name(name: str | None) -> str:

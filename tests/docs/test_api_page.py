@@ -24,7 +24,7 @@ ANSWERING: Final = (
     *(f"service/{name}.py" for name in ("approving", "mappings", "reissuing")),
     *(f"service/{name}.py" for name in ("once", "promising", "proving", "rows", "statuses", "uploads")),
     *(f"service/{name}.py" for name in ("claiming", "sharing")),
-    *("web/rate_limit.py", "web/share_lookup.py", "web/pages"),
+    *("web/rate_limit.py", "web/share_lookup.py", "web/pages", "web/holding.py"),
     *(f"service/{name}.py" for name in ("list_addresses", "vc_checking", "vc_issuing", "vc_presenting", "vc_statuses")),
     *(f"domain/{name}.py" for name in ("achievement", "assessment", "claims", "credential", "fields", "hashing")),
     *(f"domain/{name}.py" for name in ("canonical", "log_name", "recipient", "vc_form")),

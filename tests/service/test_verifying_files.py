@@ -12,7 +12,14 @@ from registry.domain.evidence import Profile
 from registry.domain.verdict import Verdict, Word
 from registry.ports import SharedDocument
 from registry.service.verifying import Verifier, VerifyRequest
-from registry.service.verifying_files import MAX_FOUND, Judged, PresentedFile, profile_of, verify_files
+from registry.service.verifying_files import (
+    MAX_FOUND,
+    MAX_SECONDS,
+    Judged,
+    PresentedFile,
+    profile_of,
+    verify_files,
+)
 from tests.epochs import NOW, Issued, World, build_world
 from tests.memory_chain import MemoryChain
 from tests.presented_case import make_zip
@@ -28,9 +35,12 @@ class Desk:
 
     verifier: Verifier
     asked: list[VerifyRequest] = field(default_factory=list)
+    now: float = 1_000.0
+    each_takes: float = 0.0
 
     def judge(self, request: VerifyRequest) -> Verdict:
         self.asked.append(request)
+        self.now += self.each_takes
         return self.verifier.verify(request)
 
     def verify(
@@ -47,6 +57,7 @@ class Desk:
             shared=lookup,
             policy=default_policy(),
             judge=self.judge,
+            seconds=lambda: self.now,
         )
 
 
@@ -162,6 +173,27 @@ def test_too_many_are_refused_before_any_is_judged(desk: Desk) -> None:
 
     assert caught.value.code == "too-many-credentials"
     assert desk.asked == []
+
+
+def test_credentials_for_which_there_is_no_time_are_told_and_not_judged(
+    desk: Desk, world: World, issued: tuple[Issued, ...]
+) -> None:
+    desk.each_takes = MAX_SECONDS / 2
+    bad = PresentedFile(name="notes.txt", content=b"hello")
+    linked = ["https://registry.example/c/shown"]
+    shared = {linked[0]: issued[0].content}
+
+    judged = desk.verify(
+        *(document(issued[0]), bad, document(issued[0]), document(issued[1]), receipt(world, issued[1])),
+        links=linked,
+        shared=shared,
+    )
+
+    # The receipt of a credential that was not judged is not called alone.
+    codes = [None if item.problem is None else item.problem.code for item in judged]
+    assert codes == [None, "file-not-recognised", None, "too-little-time", "too-little-time"]
+    assert (judged[3].kind, judged[3].verdict, judged[4].kind) == ("json", None, "link")
+    assert len(desk.asked) == 2
 
 
 def test_what_names_a_log_or_brings_a_receipt_is_held_to_it(issued: tuple[Issued, ...]) -> None:

@@ -56,6 +56,16 @@ def test_links_carry_a_language_on_only_where_it_was_asked_for(client: httpx.Cli
     assert 'href="/log?lang=es"' in asked.text
 
 
+@pytest.mark.parametrize("path", ["/log", "//evil.example/x"])
+def test_links_to_other_languages_lead_to_the_page_itself(client: httpx.Client, path: str) -> None:
+    # What is sent as `//evil.example/x` would, written as a link, be another host's.
+    answer = client.get(httpx.URL(client.base_url, raw_path=f"{path}?before=2".encode()), headers=BROWSER)
+
+    switches = re.findall(r'<a href="([^"]*)" hreflang="(\w+)"', answer.text)
+    assert len(switches) == 5
+    assert [href for href, tag in switches if href != f"?before=2&amp;lang={tag}"] == []
+
+
 # -- files ----------------------------------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ What cannot be used is as if there were no picture: a made one stands in its pla
 
 import io
 from typing import Final
+from xml.etree.ElementTree import Element
 
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
@@ -28,6 +29,7 @@ _SHAPES: Final = frozenset(
         *("linearGradient", "radialGradient", "stop", "clipPath"),
     )
 )
+_CLIP: Final = f"{_SVG}clipPath"
 _FORMATS: Final = {PictureKind.PNG: "PNG", PictureKind.JPEG: "JPEG"}
 
 
@@ -60,12 +62,18 @@ def _plain_svg(content: bytes) -> bytes | None:
     if root.tag != f"{_SVG}svg" or len(elements) > MAX_ELEMENTS:
         return None
     plain = all(element.tag in _SHAPES and _harmless(element.attrib) for element in elements)
-    return content if plain else None
+    return content if plain and not any(map(_multiplies, root.iter(_CLIP))) else None
+
+
+def _multiplies(clip: Element) -> bool:
+    # A clip that is clipped itself is drawn for each shape in it: each level more multiplies what there is to draw.
+    return any("clip-path" in inside.attrib or (inside.tag == _CLIP and inside is not clip) for inside in clip.iter())
 
 
 def _harmless(attributes: dict[str, str]) -> bool:
+    # A style spells whatever it likes by escapes, and loads by other words than url().
     return not any(
-        name.lower().startswith("on") or name.rpartition("}")[2] == "href" or _refers(value)
+        name.lower().startswith("on") or name.rpartition("}")[2] in {"href", "style"} or _refers(value)
         for name, value in attributes.items()
     )
 

@@ -63,9 +63,9 @@ class Visit:
         return f"{path}?{urlencode(query)}" if query else path
 
     def in_language(self, tag: str) -> str:
-        """Write this page's address in another language."""
+        """Write this page's address in another language: relative, as a path of `//host` would lead there."""
         query = [(name, value) for name, value in self.query if name != "lang"]
-        return f"{self.path}?{urlencode([*query, ('lang', tag)])}"
+        return f"?{urlencode([*query, ('lang', tag)])}"
 
 
 class Pages:

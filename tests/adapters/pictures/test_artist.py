@@ -192,6 +192,7 @@ def bomb() -> bytes:
         (PictureKind.SVG, f'{SVG_HEAD}<rect fill="URL( https://a.example/x)"/></svg>'.encode()),
         (PictureKind.SVG, f"{SVG_HEAD}<foreignObject/></svg>".encode()),
         (PictureKind.SVG, f"{SVG_HEAD}{'<g/>' * MAX_ELEMENTS}</svg>".encode()),
+        (PictureKind.SVG, f'{SVG_HEAD}<g style="cl\\69p-path:url(#a)"/></svg>'.encode()),
     ],
     ids=lambda value: str(value[:44]) if isinstance(value, bytes) else value.name,
 )
@@ -200,6 +201,25 @@ def test_a_picture_that_cannot_be_used_is_as_if_there_were_none(
 ) -> None:
     assert drawable(OwnPicture(kind=kind, content=content)) is None
     assert artist.badge_svg(own(kind, content)) == artist.badge_svg(badge())
+
+
+@pytest.mark.parametrize("inner", [True, False])
+def test_clips_that_are_clipped_themselves_are_not_drawn(*, inner: bool) -> None:
+    # Ten rectangles, each clipped by the next clip of ten: twelve levels draw 10^12 of them.
+    rectangle = '<rect width="9" height="9"{}/>'
+    clip = '<clipPath id="c{}"{}>{}</clipPath>'
+    levels = [
+        clip.format(level, "" if inner else chain, rectangle.format(chain if inner else "") * 10)
+        for level in range(12)
+        for chain in [f' clip-path="url(#c{level + 1})"']
+    ]
+    shape = rectangle.format(' clip-path="url(#c0)"')
+
+    nested = f"{SVG_HEAD}<defs>{''.join(levels)}</defs>{shape}</svg>".encode()
+    plain = f"{SVG_HEAD}<defs>{clip.format(0, '', rectangle.format(''))}</defs>{shape}</svg>".encode()
+
+    assert drawable(OwnPicture(kind=PictureKind.SVG, content=nested)) is None
+    assert drawable(OwnPicture(kind=PictureKind.SVG, content=plain)) == plain
 
 
 def test_an_own_picture_that_is_text_in_base64_stays_a_picture(artist: TypstArtist) -> None:

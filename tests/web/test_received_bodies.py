@@ -1,0 +1,91 @@
+"""Bodies that are made to cost: charsets of forms, senders that are many or slow."""
+
+import http.client
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import httpx
+import pytest
+
+from registry.web.app import create_app
+from registry.web.holding import AT_ONCE, Holding
+from tests.registry_world import World
+from tests.web_server import serve
+
+FORM = b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\nabc\r\n--b--\r\n'
+
+
+@pytest.mark.parametrize("path", ["/", "/verdict.json", "/v1/verify/file", "/claim/x"])
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=b; charset=punycode", "Multipart/Form-Data;CHARSET=x"])
+def test_a_form_with_a_charset_is_refused_before_it_is_read(client: httpx.Client, path: str, kind: str) -> None:
+    # Python decodes punycode in quadratic time.
+    answer = client.post(path, content=FORM, headers={"Content-Type": kind})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed-form")
+    assert "without a charset" in answer.json()["detail"]
+
+
+def test_what_is_called_something_else_is_not_read_as_a_form(client: httpx.Client) -> None:
+    kind = {"Content-Type": "x/form-data; boundary=b; charset=latin-1"}
+
+    answer = client.post("/verdict.json", content=FORM, headers=kind)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed-form")
+
+
+@contextmanager
+def sending(client: httpx.Client, path: str, count: int = 1) -> Iterator[list[http.client.HTTPConnection]]:
+    """Begin to send bodies, and do not go on."""
+    with ExitStack() as stack:
+        senders = []
+        for _ in range(count):
+            connection = http.client.HTTPConnection(client.base_url.host, client.base_url.port or 0, timeout=60)
+            stack.callback(connection.close)
+            connection.putrequest("POST", path)
+            connection.putheader("Content-Type", "multipart/form-data; boundary=b")
+            connection.putheader("Content-Length", "1000")
+            connection.endheaders(FORM[:20])
+            senders.append(connection)
+        yield senders
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+
+
+@pytest.mark.parametrize("path", ["/", "/verdict.json", "/v1/verify/file"])
+def test_no_more_bodies_are_held_than_fit_into_memory(world: World, path: str) -> None:
+    app = create_app(world.container)
+    with serve(app) as client:
+
+        def status() -> int:
+            return client.post(path, content=b"").status_code
+
+        with sending(client, path, AT_ONCE - 1):
+            assert status() == 400
+            with sending(client, path):
+                until(lambda: app.state.holding.full)
+                answer = client.post(path, content=b"")
+                others = [client.get("/").status_code, client.post("/v1/verify", json={}).status_code]
+            until(lambda: not app.state.holding.full)
+            again = status()
+
+    assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (503, "busy", "1")
+    assert others == [200, 400]
+    assert again == 400
+
+
+@pytest.mark.parametrize("path", ["/", "/verdict.json", "/v1/verify/file"])
+def test_a_body_that_drips_is_cut_off(world: World, path: str) -> None:
+    app = create_app(world.container)
+    app.state.holding = Holding(seconds=0.0)
+    with serve(app) as client, sending(client, path) as (sender,):
+        answer = sender.getresponse()
+
+        assert (answer.status, answer.headers["Connection"]) == (400, "close")
+        assert b"body-too-slow" in answer.read()
+        until(lambda: not app.state.holding.full)
