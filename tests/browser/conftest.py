@@ -26,7 +26,7 @@ EXPECTED_ERRORS: Final = "Failed to load resource"
 NewContext = Callable[..., BrowserContext]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Run Chromium. `make browser-tools` installs it."""
     path = shutil.which("chromium")

@@ -206,7 +206,7 @@ MATRIX: Final[dict[str, Case]] = {
     f"POST {PREFIX}/credentials/{{credential_id}}/claim": Case(answers=ORDERS, send=a_mail),
     f"POST {PREFIX}/credentials/{{credential_id}}/claim/resend": Case(answers=ORDERS, send=a_mail),
     f"GET {PREFIX}/uploads/{{upload_id}}/claims": Case(answers=READS),
-    f"POST {PREFIX}/uploads/{{upload_id}}/claims": Case(answers=ORDERS, fresh=issued_upload),
+    f"POST {PREFIX}/uploads/{{upload_id}}/claims": Case(answers=PRIVATE, fresh=issued_upload),
     f"GET {PREFIX}/credentials/{{credential_id}}/share": Case(answers=PRIVATE),
     f"PUT {PREFIX}/credentials/{{credential_id}}/share": Case(
         answers=PRIVATE, send=lambda _tenant: {"json": {"shared": True}}

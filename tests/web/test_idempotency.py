@@ -60,10 +60,10 @@ def test_every_creating_post_takes_an_idempotency_key(client: httpx.Client, achi
         path for path, item in paths.items() if {"201", "202"} & item.get("post", {}).get("responses", {}).keys()
     }
     assert taking == creates
-    # Beside these, issuing an upload, what issuers with a key of their own send (tests/web/test_own_keys.py), the VC API.
+    # Beside these, issuing an upload, ordering a mail and ordering it again, what issuers with a key of their own send (tests/web/test_own_keys.py), the VC API.
     own_keys = {path for path in taking if path.endswith(("/signed", "/signed-uploads", "/slot-reservations"))}
     others = {path for path in taking - own_keys if path.startswith("/v1/")}
-    assert (len(others), len(own_keys)) == (len(creating("poly", achievement, ("", ""))) + 1, 3)
+    assert (len(others), len(own_keys)) == (len(creating("poly", achievement, ("", ""))) + 3, 3)
 
 
 def test_a_repeated_request_is_carried_out_once_and_answered_the_same(
@@ -98,6 +98,23 @@ def test_an_issue_request_is_carried_out_once(
     assert (first.status_code, second.status_code) == (202, 202)
     assert first.json() == second.json()
     assert problem(client.post(path, headers=admin)) == (409, "upload-state")
+
+
+@pytest.mark.parametrize("order", ["claim", "claim/resend"])
+def test_a_mail_is_ordered_once(
+    client: httpx.Client, world: World, achievement: AchievementRecord, admin: dict[str, str], order: str
+) -> None:
+    with world.store.read() as unit:
+        issuer = unit.issuers.by_slug("poly")
+    address = f"{order.replace('/', '-')}@example.org"
+    path = f"/v1/issuers/poly/credentials/{world.issue(issuer, achievement, address).id}"
+    assert client.post(f"{path}/claim", headers=admin, json={"email": address}).status_code == 202
+
+    headers = {**admin, "Idempotency-Key": order}
+    first, second = (client.post(f"{path}/{order}", headers=headers, json={"email": address}) for _ in range(2))
+
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert first.json() == second.json()
 
 
 def test_another_request_under_the_same_key_is_refused(client: httpx.Client, admin: dict[str, str]) -> None:

@@ -64,7 +64,7 @@ def post_claim_again(
     return _answer(container, named, make, location=f"/v1/issuers/{slug}/credentials/{credential_id}/claim")
 
 
-@router.post("/uploads/{upload_id}/claims", status_code=202)
+@router.post("/uploads/{upload_id}/claims")
 def post_upload_claims(container: Wired, caller: Authenticated, slug: str, upload_id: UUID) -> UploadClaimsView:
     """Mail the link to everybody of an upload who has an address in it and was not mailed yet, in their row's language."""
     resources = container.resources
