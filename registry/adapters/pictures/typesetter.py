@@ -2,8 +2,8 @@
 
 What it may reach: its own templates (the root) and the fonts it was given. Texts of credentials come as JSON in
 `sys.inputs`; no template evaluates, includes or reads anything by a name that stands in them, and no package can be
-installed where it looks for packages. A text that no font shows is refused: PDF/UA-1 admits no missing glyph, so
-pictures are set as such a PDF first.
+installed where it looks for packages. A text that no font shows is refused: PDF/A-3a and PDF/UA-1 admit no missing
+glyph, so pictures are set as such a PDF first.
 """
 
 import json
@@ -21,7 +21,8 @@ from registry.domain.errors import Refused, Unavailable
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 _POINTS_PER_INCH: Final = 72
-_MISSING: Final = re.compile(r'the text `"(.+)"` could not be displayed', re.DOTALL)
+_MISSING: Final = re.compile(r'(?:the text|codepoint) `"(.+?)"`', re.DOTALL)
+"""Three refusals: no glyph for a text, a character that means nothing (NUL), one of the private area beside a mark."""
 _ESCAPED: Final = re.compile(r"\\u\{([0-9a-f]+)\}")
 """How a character that nobody could read in a message is quoted there."""
 _REMEMBERED: Final = 10
@@ -63,12 +64,7 @@ class Typesetter:
         """
         inputs = {**texts, **self._inputs(facts)}
         with self._work():
-            return _bytes(
-                # PDF/A-3a: kept for long, attachments of any kind. PDF/UA-1: read aloud as it is meant.
-                self._compiler(template).compile(
-                    format="pdf", sys_inputs=inputs, pdf_standards=["a-3a", "ua-1"], timestamp=moment
-                )
-            )
+            return _archivable(self._compiler(template), inputs, moment)
 
     def svg(self, template: str, facts: Facts) -> bytes:
         """Return an SVG whose letters are outlines: it needs no font and no other file. Raises FontMissing."""
@@ -115,7 +111,7 @@ class Typesetter:
     def _checked(self, template: str, facts: Facts) -> typst.Compiler:
         """Return a compiler that has set the template once, with every letter found, as a PDF that nobody sees."""
         compiler = self._compiler(template)
-        compiler.compile(format="pdf", sys_inputs=self._inputs(facts), pdf_standards=["ua-1"], timestamp=0)
+        _archivable(compiler, self._inputs(facts), 0)
         return compiler
 
 
@@ -123,6 +119,11 @@ def script_of(character: str) -> str:
     """Name the script of a letter as Unicode names the letter, `symbol` for what is none."""
     is_letter = unicodedata.category(character)[0] in "LMN"
     return unicodedata.name(character, "unassigned").split()[0].title() if is_letter else "symbol"
+
+
+def _archivable(compiler: typst.Compiler, inputs: dict[str, str], moment: datetime | int) -> bytes:
+    # PDF/A-3a: kept for long, attachments of any kind. PDF/UA-1: read aloud as it is meant.
+    return _bytes(compiler.compile(format="pdf", sys_inputs=inputs, pdf_standards=["a-3a", "ua-1"], timestamp=moment))
 
 
 def _bytes(pages: bytes | list[bytes] | None) -> bytes:

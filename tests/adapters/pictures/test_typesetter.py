@@ -28,6 +28,10 @@ REACHING = re.compile(
         ("x\u0378", "U+0378 (symbol)"),
         ("\ufdd0", "U+FDD0 (symbol)"),
         ("Ann ፩", "U+1369 (Ethiopic)"),
+        ("\ue000", "U+E000 (symbol)"),
+        ("\ue000\N{DEVANAGARI VOWEL SIGN I}", "U+E000 (symbol)"),
+        ("\U000f0000\N{COMBINING ACUTE ACCENT}", "U+F0000 (symbol)"),
+        ("a\x00", "U+0000 (symbol)"),
     ],
 )
 def test_a_text_that_no_font_shows_is_refused_by_its_script(text: str, named: str) -> None:
