@@ -13,7 +13,7 @@
 #   make mutation    mutation tests of the domain (slow, nightly)
 #   make mutants     bugs planted into the worker, each killed by a test that is named (ten minutes)
 #   make changes     every change of one character of thirty signed documents (twenty minutes)
-#   make bench       badges a second, against a peer, and a million credentials end to end (a quarter of an hour)
+#   make bench       badges a second, against a peer, how long a verification takes, and a million end to end (a quarter of an hour)
 #   make chaos       a thousand epochs under random faults, reorganisations and killed workers: each anchored once
 #   make many-workers two services and three workers on PostgreSQL, one killed every few seconds: everything once
 #   make hammer      writers, revokers and readers at once, every answer proved, processes killed, the chain reorganised (five minutes)
@@ -186,7 +186,7 @@ changes: $(VENV)/.dev
 	$(RUN) -m tests.attacks.character_changes
 
 # What to measure and how often: `make bench BENCH="rates --rounds 9"`.
-BENCH ?= rates million
+BENCH ?= rates latency million
 
 # ROWS and SEED repeat a run: `make many-workers ROWS=20000 SEED=7`.
 ROWS ?= 200000
@@ -207,8 +207,8 @@ HAMMER ?=
 hammer: $(VENV)/.dev contracts-tools
 	$(RUN) -m tests.hammer --seed $(SEED) $(HAMMER)
 
-bench: $(VENV)/.dev .venv-bench/.made
-	$(RUN) -m tests.bench $(BENCH) --out out/bench
+bench: $(VENV)/.dev .venv-bench/.made fonts
+	$(WITH_FONTS) $(RUN) -m tests.bench $(BENCH) --out out/bench
 	.venv-bench/bin/python tests/bench/plot.py out/bench/results.json
 
 # -- checks ---------------------------------------------------------------------------------------------------------

@@ -15,9 +15,11 @@ WIDTH_INCHES: Final = 9
 BAR_INCHES: Final = 0.5
 
 
-def draw(results: Path) -> Path:
-    """Draw the rates of a run, one bar each, on a logarithmic axis."""
+def draw(results: Path) -> Path | None:
+    """Draw the rates of a run, one bar each, on a logarithmic axis; None when it measured none."""
     rates: list[dict[str, Any]] = json.loads(results.read_text(encoding="utf-8"))["rates"]
+    if not rates:
+        return None
     # The same file from the same figures: no date, no random names of shapes.
     mpl.rcParams["svg.hashsalt"] = "credroot"
     figure, axes = plt.subplots(figsize=(WIDTH_INCHES, BAR_INCHES * len(rates) + 1.2), layout="constrained")
@@ -35,4 +37,4 @@ def draw(results: Path) -> Path:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{draw(Path(sys.argv[1]))}\n")
+    sys.stdout.write(f"plot: {draw(Path(sys.argv[1])) or 'none, no rates were measured'}\n")

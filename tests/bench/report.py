@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tests.bench.latency import Latency
 from tests.bench.million import Million
 
 
@@ -22,18 +23,22 @@ class Rate:
     ours: bool
 
 
-def write_report(folder: Path, *, rates: Sequence[Rate], millions: Sequence[Million], peer: str) -> Path:
+def write_report(
+    folder: Path, *, rates: Sequence[Rate], latencies: Sequence[Latency], millions: Sequence[Million], peer: str
+) -> Path:
     """Write results.json and table.md; ratios are against the rate named `peer`. Return the table's path."""
     folder.mkdir(parents=True, exist_ok=True)
     results = {
         "machine": _machine(),
         "rates": [asdict(rate) for rate in rates],
+        "latencies": [asdict(latency) for latency in latencies],
         "millions": [asdict(million) for million in millions],
     }
     (folder / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     table = folder / "table.md"
     table.write_text(
-        "\n".join([_machine(), "", *_rates(rates, peer), "", *_millions(millions)]) + "\n", encoding="utf-8"
+        "\n".join([_machine(), "", *_rates(rates, peer), "", *_latencies(latencies), "", *_millions(millions)]) + "\n",
+        encoding="utf-8",
     )
     return table
 
@@ -50,6 +55,17 @@ def _rates(rates: Sequence[Rate], peer: str) -> list[str]:
         spread = f"{rate.low:,.0f} - {rate.high:,.0f}"
         lines.append(f"| {rate.name} | {rate.per_second:,.0f} | {spread} | {rate.rounds} | {ratio} |")
     return [*lines, "", f"Ratios are against: {peer}, in this run."] if rates else []
+
+
+def _latencies(latencies: Sequence[Latency]) -> list[str]:
+    lines = [
+        "| a warm verification of a | requests | median | 95 of 100 within | slowest |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for found in latencies:
+        times = " | ".join(f"{value:,.0f} ms" for value in (found.median_ms, found.p95_ms, found.worst_ms))
+        lines.append(f"| {found.name} | {found.requests} | {times} |")
+    return lines if latencies else []
 
 
 def _millions(millions: Sequence[Million]) -> list[str]:
