@@ -18,13 +18,21 @@ def screenshot(page: Page, name: str, *, right_to_left: bool = True) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)
-        page.screenshot(path=FOLDER / f"{name}-{scheme}.png", full_page=True)
+        _take(page, f"{name}-{scheme}")
     if not right_to_left:
         return
     address = page.url
     page.goto(_in_arabic(address))
-    page.screenshot(path=FOLDER / f"{name}-rtl.png", full_page=True)
+    _take(page, f"{name}-rtl")
     page.goto(address)
+
+
+def _take(page: Page, name: str) -> None:
+    # Pictures load when they come into view otherwise.
+    page.evaluate(
+        "Promise.all(Array.from(document.images, (image) => { image.loading = 'eager'; return image.decode(); }))"
+    )
+    page.screenshot(path=FOLDER / f"{name}.png", full_page=True)
 
 
 def _in_arabic(address: str) -> str:

@@ -101,6 +101,10 @@ def test_a_lying_service_is_contradicted_aloud(page: Page, stage: VerifyStage, c
     expect(notice).to_be_visible()
     expect(notice.locator("li").first).to_have_text("Signature")
     expect(page.locator("#results .verdict")).to_have_class("verdict unsure")
+    check = page.locator('[data-check="signature"]')
+    expect(check).to_have_class("bad")
+    expect(check.locator(".result")).to_have_text("Your browser and this service disagree")
+    expect(check.locator(".check-icon use, .check-icon svg").first).to_be_visible()
     screenshot(page, "verify-disagreement", right_to_left=False)
 
 
@@ -117,6 +121,7 @@ def test_a_zip_of_several_has_a_table_and_a_section_each(page: Page, stage: Veri
     found = words.evaluate_all("all => all.map(each => each.dataset.verdict)")
     assert sorted(found) == sorted([*CASES.values(), "invalid"])
     assert violations(page) == []
+    expect(page.locator("#progress")).to_have_text("")
     screenshot(page, "verify-several", right_to_left=False)
 
 

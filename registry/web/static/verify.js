@@ -131,7 +131,7 @@ async function enhance(section, { name, document: credential, receipt, verdict: 
   if (mine !== run) return;
   for (const check of service.checks) sayBrowser(section, check.id, browser.findings[check.id], check.code);
   const opposite = service.checks.filter(({ id, result }) => [result, browser.findings[id].result].sort().join(" ") === "fail pass");
-  if (opposite.length) contradict(section, opposite.map(({ id }) => text.checks[id]));
+  if (opposite.length) contradict(section, opposite.map(({ id }) => id));
   saved.set(section, { name, verdict: { ...service, browser: toJson(browser) } });
 }
 
@@ -154,8 +154,9 @@ function sayBrowser(section, id, finding, serviceCode) {
 }
 
 // Whose word it is that stands there large is said, and it does not look good any more.
-function contradict(section, names) {
-  section.prepend(disagreement(names));
+function contradict(section, ids) {
+  section.prepend(disagreement(ids.map((id) => text.checks[id])));
+  for (const id of ids) showCheck(section, id, "bad", text.labels.disagree, text.labels.disagreeAdvice);
   const box = section.querySelector(".verdict");
   const heading = box.querySelector("h2");
   box.className = "verdict unsure";
@@ -163,6 +164,15 @@ function contradict(section, names) {
   heading.querySelector(".word-icon").replaceChildren(icon("unsure"));
   const word = heading.querySelector('[data-fill="word"]');
   word.textContent = `${text.labels.service}: ${word.textContent}`;
+}
+
+function showCheck(section, id, tone, result, reason) {
+  const item = section.querySelector(`[data-check="${id}"]`);
+  item.className = tone;
+  item.querySelector(".check-icon").replaceChildren(icon(tone));
+  item.querySelector(".result").textContent = result;
+  item.querySelector(".reason").textContent = reason;
+  return item;
 }
 
 function disagreement(names) {
@@ -268,14 +278,10 @@ async function judgedAlone({ name, content, receipts }, count) {
   section.querySelector('[data-fill="facts"]').replaceChildren(...rows.map((key) => fact(text.labels[key], ["from", "until"].includes(key) ? spelled(facts[key]) : facts[key])));
   for (const id of CHECKS) {
     const finding = verdict.findings[id];
-    const item = section.querySelector(`[data-check="${id}"]`);
     const tone = { pass: "good", fail: "bad", unknown: "unsure", skipped: "none" }[finding.result];
-    item.className = tone;
+    const item = showCheck(section, id, tone, text.results[finding.result], text.reasons[finding.code]);
     item.dataset.result = finding.result;
     item.dataset.code = finding.code;
-    item.querySelector(".check-icon").replaceChildren(icon(tone));
-    item.querySelector(".result").textContent = text.results[finding.result];
-    item.querySelector(".reason").textContent = text.reasons[finding.code];
     sayBrowser(section, id, finding, finding.code);
   }
   ready(section);
