@@ -21,15 +21,14 @@ from sqlalchemy import Engine, update
 from registry.adapters import tables
 from registry.adapters.artifacts import load_artifact
 from registry.adapters.built_in_mappings import load_built_in_mappings
-from registry.adapters.contexts import load_contexts
 from registry.adapters.database import open_engine
 from registry.adapters.identifiers import Identifiers
-from registry.adapters.json_ld import PinnedJsonLd
 from registry.adapters.keys import PasswordKeyVault
 from registry.adapters.migrations import upgrade
 from registry.adapters.outbox import FolderOutbox
 from registry.adapters.presented_files import open_file_reader
 from registry.adapters.published import open_published
+from registry.adapters.shaped_json_ld import open_json_ld
 from registry.adapters.spreadsheets import Spreadsheets
 from registry.adapters.sql_store import SqlStore
 from registry.domain.canonical import JsonObject
@@ -40,7 +39,7 @@ from registry.domain.evidence import KnownContract
 from registry.domain.hashing import Digest, sha256
 from registry.domain.multikey import KeyAlgorithm
 from registry.domain.recipient import IdentityType
-from registry.ports import ResolvedDid
+from registry.ports import JsonLd, ResolvedDid
 from registry.service.access import Caller, create_api_key
 from registry.service.achievements import create_achievement
 from registry.service.container import Container
@@ -278,9 +277,9 @@ class World:
 
 
 @cache
-def json_ld() -> PinnedJsonLd:
-    """Return the JSON-LD processor, made once: reading the contexts takes a while."""
-    return PinnedJsonLd(load_contexts())
+def json_ld() -> JsonLd:
+    """Return the JSON-LD processor of the service, made once: reading the contexts takes a while."""
+    return open_json_ld()
 
 
 def make_resources(store: SqlStore, clock: SetClock, *, public_url: str = PUBLIC_URL) -> Resources:
