@@ -118,6 +118,8 @@ def test_the_audit_trail_names_who_did_what_and_its_chain_holds(site: Site, regi
     report = check_trail(lines)
 
     assert "upload received" in page
+    assert "approver no role issuer" in words(page)
+    assert "False" not in page
     assert f"The chain holds: {report.entries} entries." in words(page)
     assert report.head.hex() in page
     assert str(site.theirs.issuer.id) not in trail
