@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from registry.web.app import create_app
 from registry.web.pages.languages import TAGS
 from tests.browser.accessibility import violations
+from tests.browser.screens import screenshot
 from tests.registry_world import migrated_world
 from tests.web_server import serve
 
@@ -29,6 +30,7 @@ def test_a_browser_reads_a_problem_in_words(page: Page, client: httpx.Client) ->
     assert answer.status == 404
     expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing here")
     expect(page.locator("code")).to_have_text("not-found")
+    screenshot(page, "problem")
 
 
 def test_a_problem_is_accessible_in_every_language(page: Page, client: httpx.Client) -> None:
