@@ -6,16 +6,16 @@ from itertools import islice
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, exists, func, literal, select, text
+from sqlalchemy import ColumnElement, Connection, Row, Table, func, literal, select, text
 
 from registry.adapters import bulk, tables
 from registry.adapters.bulk import RowForms, insert_rows
 from registry.adapters.database import widen_cache
-from registry.adapters.link_tables import credential_link
+from registry.adapters.link_store import renewed
 from registry.adapters.statements import one_row
 from registry.domain.errors import Conflict
 from registry.domain.hashing import Digest
-from registry.store_ports import CredentialRecord, LinkKind, NewCredential, Standing
+from registry.store_ports import CredentialRecord, NewCredential, Standing
 
 KEYS_A_QUERY: Final = 1_000
 """One chunk of an upload. SQLite takes 32,766 parameters a statement, PostgreSQL 65,535."""
@@ -74,15 +74,12 @@ class CredentialStore:
     ) -> tuple[CredentialRecord, ...]:
         """Return those of an issuer's credentials that end before a moment and are not renewed, by ascending id."""
         credential = tables.credential
-        renewed = exists().where(
-            credential_link.c.earlier_id == credential.c.id, credential_link.c.kind == LinkKind.RENEWS.value
-        )
         statement = _CREDENTIALS.where(
             credential.c.issuer_id == issuer_id,
             credential.c.valid_until.is_not(None),
             credential.c.valid_until < before,
             credential.c.standing != Standing.REVOKED.value,
-            ~renewed,
+            ~renewed(credential.c.id),
         )
         if after is not None:
             statement = statement.where(credential.c.id > after)

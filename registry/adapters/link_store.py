@@ -3,12 +3,23 @@
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, exists, insert, or_, select
 
 from registry.adapters import tables
 from registry.adapters.link_tables import credential_link
 from registry.adapters.statements import one_row
-from registry.store_ports import CredentialLink, LinkKind, RecipientKeys
+from registry.store_ports import CredentialLink, LinkKind, RecipientKeys, Standing
+
+
+def renewed(credential_id: ColumnElement[UUID] | UUID) -> ColumnElement[bool]:
+    """Return the condition that a credential has a renewal which is not revoked."""
+    later = tables.credential.alias("renewal")
+    return exists().where(
+        credential_link.c.earlier_id == credential_id,
+        credential_link.c.kind == LinkKind.RENEWS.value,
+        later.c.id == credential_link.c.later_id,
+        later.c.standing != Standing.REVOKED.value,
+    )
 
 
 class LinkStore:
@@ -22,12 +33,16 @@ class LinkStore:
         later, earlier = credential_link.c.later_id, credential_link.c.earlier_id
         statement = select(credential_link).where(or_(later.in_(credential_ids), earlier.in_(credential_ids)))
         found: dict[UUID, tuple[CredentialLink, ...]] = {}
-        for row in self._connection.execute(statement.order_by(later)):
+        for row in self._connection.execute(statement.order_by(later, credential_link.c.kind)):
             link = CredentialLink(kind=LinkKind(row.kind), earlier_id=row.earlier_id, later_id=row.later_id)
             for credential_id in (row.earlier_id, row.later_id):
                 if credential_id in credential_ids:
                     found[credential_id] = (*found.get(credential_id, ()), link)
         return found
+
+    def is_renewed(self, credential_id: UUID) -> bool:
+        """Tell whether a credential has a renewal that is not revoked."""
+        return bool(self._connection.execute(select(renewed(credential_id))).scalar_one())
 
     def recipient_keys(self, credential_id: UUID) -> RecipientKeys:
         """Return the keys of a credential's recipient. Raises NotFound."""

@@ -6,7 +6,7 @@ everybody who is shown it to the name that was wrong (docs/decisions/0113-supers
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.credential import Award, Evidence
@@ -56,6 +56,17 @@ def award_of_document(document: JsonObject) -> Award:
         activity_end=_moment(subject, "activityEndDate"),
         license_number=_text(subject, "licenseNumber"),
     )
+
+
+def renewed_through(valid_from: datetime, valid_until: datetime, *, now: datetime) -> date | None:
+    """Return the last day of a renewal that is as long again, from the earlier one's end or, if that is over, from now.
+
+    None where the calendar ends.
+    """
+    try:
+        return (max(valid_until, now) + (valid_until - valid_from)).date()
+    except OverflowError:
+        return None
 
 
 def _evidence(item: JsonObject) -> Evidence:

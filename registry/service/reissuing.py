@@ -108,8 +108,7 @@ def renew(
     require_no_approval(issuer)
     earlier, achievement_id = _earlier(unit, issuer, credential_id)
     _require_active(unit, earlier)
-    links = unit.links.of([earlier.id]).get(earlier.id, ())
-    if any(link.kind is LinkKind.RENEWS and link.earlier_id == earlier.id for link in links):
+    if unit.links.is_renewed(earlier.id):
         raise Conflict("already-renewed", "expected a credential that no other one renews")
     template = load_template(resources, unit, issuer, achievement_id)
     now = resources.clock.now().replace(microsecond=0)
@@ -232,6 +231,8 @@ def _issue(
     )
     unit.credentials.insert([credential])
     unit.links.insert(CredentialLink(kind=kind, earlier_id=earlier.id, later_id=credential.id))
+    if kind is LinkKind.SUPERSEDES:
+        _renew_what_it_renewed(unit, earlier, credential.id)
     note(
         resources,
         unit,
@@ -243,6 +244,12 @@ def _issue(
         earlier=str(earlier.id),
     )
     return unit.credentials.get(earlier.issuer_id, credential.id)
+
+
+def _renew_what_it_renewed(unit: WriteStore, earlier: CredentialRecord, later_id: UUID) -> None:
+    for link in unit.links.of([earlier.id]).get(earlier.id, ()):
+        if link.kind is LinkKind.RENEWS and link.later_id == earlier.id:
+            unit.links.insert(CredentialLink(kind=link.kind, earlier_id=link.earlier_id, later_id=later_id))
 
 
 def _recipient(resources: Resources, earlier: CredentialRecord, correction: Correction) -> Recipient | KeptRecipient:

@@ -13,7 +13,7 @@ class LinkKind(StrEnum):
     SUPERSEDES = "supersedes"
     """It takes the place of the earlier one, which is revoked."""
     RENEWS = "renews"
-    """It goes on where the earlier one ends, which stays as it is."""
+    """It goes on where the earlier one ends, which stays as it is; what takes the place of such a one does so too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,10 @@ class LinkReader(Protocol):
         """Return the links in which each credential stands, earlier or later; those without one are left out."""
         ...
 
+    def is_renewed(self, credential_id: UUID) -> bool:
+        """Tell whether a credential has a renewal that is not revoked: as of one moment, also while that is being corrected."""
+        ...
+
     def recipient_keys(self, credential_id: UUID) -> RecipientKeys:
         """Return the keys of a credential's recipient. Raises NotFound."""
         ...
@@ -49,5 +53,5 @@ class LinkWriter(LinkReader, Protocol):
     """Writes links between credentials."""
 
     def insert(self, link: CredentialLink) -> None:
-        """Store a link. Raises Conflict `credential-link-earlier-id-kind-taken`: one of a kind for each earlier one."""
+        """Store a link. Raises Conflict `credential-link-superseded-taken`: a credential has one that takes its place."""
         ...

@@ -1,7 +1,7 @@
 """What a credential says, taken out of it again: nothing is lost, nothing is added."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -13,7 +13,7 @@ from registry.domain.errors import Malformed
 from registry.domain.form_problem import as_objects
 from registry.domain.log_name import LogName
 from registry.domain.recipient import Identity, IdentityType, Recipient
-from registry.domain.reissue import KeptRecipient, award_of_document
+from registry.domain.reissue import KeptRecipient, award_of_document, renewed_through
 
 NOW = datetime(2026, 6, 1, 9, 30, tzinfo=UTC)
 PLAIN = Award(valid_from=NOW, valid_until=None, awarded=None)
@@ -96,3 +96,20 @@ def test_a_name_is_checked_as_any_name_is() -> None:
         document(PLAIN, KeptRecipient(subject=before, name="  "))
 
     assert refused.value.code == "malformed-identifier"
+
+
+@pytest.mark.parametrize(
+    ("days", "today", "expected"),
+    [
+        # Renewed before it ends: as long again, from its end.
+        (365, NOW + timedelta(days=340), date(2028, 5, 31)),
+        # Renewed later: as long again, from then; what ends before it begins is no renewal.
+        (30, NOW + timedelta(days=400), date(2027, 8, 5)),
+        # Nothing is suggested where the calendar ends.
+        (2_900_000, NOW, None),
+    ],
+)
+def test_a_renewal_goes_on_for_as_long_again(days: int, today: datetime, expected: date | None) -> None:
+    until = NOW + timedelta(days=days)
+
+    assert renewed_through(NOW, until, now=today) == expected

@@ -328,6 +328,50 @@ def test_a_renewal_goes_on_from_now_by_the_newest_version_and_leaves_the_old_one
     corrected(world, issuer, renewed(world, issuer, later, expires_on=date(2040, 1, 1)), name="Amal Haddad")
 
 
+def test_a_renewal_that_was_revoked_stands_in_nobodys_way(
+    world: World, issuer: IssuerRecord, achievement: AchievementRecord
+) -> None:
+    earlier = world.issue(issuer, achievement, days=9)
+    mistaken = renewed(world, issuer, earlier, expires_on=date(2039, 1, 1))
+    stand(world, issuer, mistaken, StatusAction.REVOKE)
+    before = datetime(2027, 1, 1, tzinfo=UTC)
+
+    with world.store.read() as unit:
+        due = unit.credentials.expiring(issuer.id, before=before, after=None, limit=10)
+    later = renewed(world, issuer, earlier, expires_on=date(2040, 1, 1))
+
+    with world.store.read() as unit:
+        links = unit.links.of([earlier.id])[earlier.id]
+        rest = unit.credentials.expiring(issuer.id, before=before, after=None, limit=10)
+    assert [record.id for record in due] == [earlier.id]
+    assert [(link.kind, link.later_id) for link in links] == [
+        (LinkKind.RENEWS, mistaken.id),
+        (LinkKind.RENEWS, later.id),
+    ]
+    assert rest == ()
+
+
+def test_a_renewal_that_was_corrected_renews_still(
+    world: World, issuer: IssuerRecord, achievement: AchievementRecord
+) -> None:
+    earlier = world.issue(issuer, achievement, days=9)
+    later = renewed(world, issuer, earlier, expires_on=date(2039, 1, 1))
+    correct = corrected(world, issuer, later, name="Amal Haddad-Núñez")
+    before = datetime(2027, 1, 1, tzinfo=UTC)
+
+    with pytest.raises(Conflict) as refused:
+        renewed(world, issuer, earlier, expires_on=date(2040, 1, 1))
+    with world.store.read() as unit:
+        due = unit.credentials.expiring(issuer.id, before=before, after=None, limit=10)
+    stand(world, issuer, correct, StatusAction.REVOKE)
+    again = renewed(world, issuer, earlier, expires_on=date(2040, 1, 1))
+
+    assert (refused.value.code, due) == ("already-renewed", ())
+    with world.store.read() as unit:
+        found = unit.links.of([earlier.id])[earlier.id]
+    assert [link.later_id for link in found] == [later.id, correct.id, again.id]
+
+
 @pytest.mark.parametrize("expires_on", [date(2026, 6, 2), None])
 def test_a_renewal_ends_later(
     world: World, issuer: IssuerRecord, achievement: AchievementRecord, expires_on: date | None

@@ -1,6 +1,6 @@
 """Issuing again: a corrected credential in the place of another one, and renewing those that end soon."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Final
 from uuid import UUID
@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from registry.domain.canonical import JsonObject, parse_object
 from registry.domain.errors import CredrootError
+from registry.domain.reissue import renewed_through
 from registry.store_ports import CredentialRecord
 from registry.web.console.documents import ShownCredential, shown_credential
 from registry.web.console.gate import Form, Place, Posted, Reading, Writing
@@ -119,7 +120,7 @@ def _ask(
     with container.resources.store.read() as unit:
         record = unit.credentials.get(place.issuer.id, credential_id)
     shown = shown_credential(parse_object(record.document))
-    said = _said(record, shown)
+    said = _said(record, shown) if what == "supersede" else _goes_on(record, now=container.resources.clock.now())
     context = {
         "record": record,
         "credential": shown,
@@ -137,6 +138,13 @@ def _sent(form: Posted) -> dict[str, str]:
     names = ("name", "recipient.email", "issuedOn", "expiresOn", "narrative", "note")
     results = tuple(f"results.{number}" for number in range(form.count("results")))
     return {name: form.text(name) for name in (*names, *results)}
+
+
+def _goes_on(record: CredentialRecord, *, now: datetime) -> dict[str, str]:
+    """Return the last day of a renewal for as long again: the day that the credential itself has would be refused."""
+    until = record.valid_until
+    through = None if until is None else renewed_through(record.valid_from, until, now=now)
+    return {"expiresOn": "" if through is None else through.isoformat()}
 
 
 def _said(record: CredentialRecord, shown: ShownCredential) -> dict[str, str]:

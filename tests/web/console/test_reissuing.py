@@ -1,5 +1,6 @@
 """Correcting and renewing credentials in the console, and column mappings made there."""
 
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -111,12 +112,25 @@ def test_one_that_ends_soon_is_listed_and_renewed(site: Site, registrar: Desk) -
     assert "Renews" in words(registrar.get(answer.headers["Location"]).text)
 
 
+def test_the_day_that_stands_in_the_form_of_a_renewal_is_one_that_is_accepted(site: Site, registrar: Desk) -> None:
+    old = site.world.issue(site.ours.issuer, site.ours.achievement, "prefilled@example.org", days=100)
+    page = site.ours.address(f"/credentials/{old.id}/renew")
+    shown = form_values(registrar.get(page).text)
+
+    answer = registrar.http.post(page, data=shown, headers=OWN)
+
+    assert shown["expiresOn"] == (old.valid_from + timedelta(days=200)).date().isoformat()
+    assert answer.status_code == 303, words(answer.text)
+
+
 def test_what_does_not_end_cannot_be_renewed_later(site: Site, registrar: Desk) -> None:
     old = site.world.issue(site.ours.issuer, site.ours.achievement, "endless@example.org")
     page = site.ours.address(f"/credentials/{old.id}/renew")
 
+    shown = form_values(registrar.get(page).text)
     answer = registrar.send(page, {"expiresOn": "2040-01-01"}, on=page)
 
+    assert shown["expiresOn"] == ""
     assert (answer.status_code, "renewal-not-later" in answer.text) == (400, True)
 
 

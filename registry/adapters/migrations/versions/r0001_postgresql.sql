@@ -601,12 +601,15 @@ CREATE TABLE credential_link (
     later_id UUID NOT NULL,
     earlier_id UUID NOT NULL,
     kind TEXT NOT NULL,
-    CONSTRAINT pk_credential_link PRIMARY KEY (later_id),
-    CONSTRAINT uq_credential_link_earlier_id_kind UNIQUE (earlier_id, kind),
+    CONSTRAINT pk_credential_link PRIMARY KEY (later_id, kind),
     CONSTRAINT ck_credential_link_kind CHECK (kind IN ('supersedes', 'renews')),
     CONSTRAINT fk_credential_link_later_id FOREIGN KEY(later_id) REFERENCES credential (id),
     CONSTRAINT fk_credential_link_earlier_id FOREIGN KEY(earlier_id) REFERENCES credential (id)
 );
+
+CREATE INDEX ix_credential_link_earlier_id ON credential_link (earlier_id);
+
+CREATE UNIQUE INDEX uq_credential_link_superseded ON credential_link (earlier_id) WHERE kind = 'supersedes';
 
 CREATE INDEX ix_credential_expiring ON credential (issuer_id, valid_until) WHERE valid_until IS NOT NULL;
 
