@@ -53,6 +53,7 @@ from registry.service.resources import Resources
 from registry.service.running import IssuingRunner
 from registry.service.setup import initialise
 from registry.service.statuses import StatusLists
+from registry.service.upload_pages import UploadPages
 from registry.service.upload_reading import format_of
 from registry.service.uploads import UploadOrder, examine, receive
 from registry.service.verifying import Verifier
@@ -354,6 +355,7 @@ def opened_world(
         published_dir=published,
         log_overviews=LogOverviews(resources, open_published(str(published))),
         max_upload_bytes=MAX_UPLOAD_BYTES,
+        upload_pages=UploadPages(resources, max_bytes=MAX_UPLOAD_BYTES),
         mailer=Mailer(resources, FolderOutbox(folder / "outbox", sender="no-reply@registry.example")),
         close_store=engine.dispose,
         file_reader=open_file_reader(),

@@ -127,6 +127,12 @@ class CredentialStore:
         )
         return tuple(map(_credential, self._connection.execute(statement)))
 
+    def of_lines(self, upload_id: UUID, lines: Collection[int]) -> Mapping[int, CredentialRecord]:
+        """Return an upload's credentials of at most a thousand lines, by line."""
+        credential = tables.credential
+        statement = _CREDENTIALS.where(credential.c.upload_id == upload_id, credential.c.line.in_(lines))
+        return {row.line: _credential(row) for row in self._connection.execute(statement)}
+
     def epochs_of_upload(self, upload_id: UUID) -> Mapping[int | None, int]:
         """Tell how many of an upload's credentials each epoch has; None: they wait to be sealed."""
         statement = (

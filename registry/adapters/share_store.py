@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_, select, update
 
 from registry.adapters import tables
+from registry.adapters.link_tables import credential_link
 from registry.adapters.share_tables import claim, claim_mail, share
 from registry.adapters.statements import insert_if_absent
 from registry.domain.hashing import Digest
@@ -99,13 +100,16 @@ class ClaimStore:
         return frozenset(self._connection.execute(statement).scalars())
 
     def count_of_upload(self, upload_id: UUID, *, now: datetime) -> Mapping[ClaimState, int]:
-        """Count the claims of an upload's credentials by state; every state is named."""
+        """Count the claims of an upload's credentials, and of what followed them, by state; every state is named."""
+        link = credential_link
+        of_upload = select(tables.credential.c.id).where(tables.credential.c.upload_id == upload_id)
+        followers = select(link.c.later_id).where(link.c.earlier_id.in_(of_upload)).cte("follower", recursive=True)
+        followers = followers.union(select(link.c.later_id).join(followers, followers.c.later_id == link.c.earlier_id))
         is_open, in_time = claim.c.token_hash.is_not(None), claim.c.expires_at > now
         statement = (
             select(claim_mail.c.state, is_open.label("is_open"), in_time.label("in_time"), func.count().label("number"))
             .join_from(claim, claim_mail, claim_mail.c.credential_id == claim.c.credential_id)
-            .join(tables.credential, tables.credential.c.id == claim.c.credential_id)
-            .where(tables.credential.c.upload_id == upload_id)
+            .where(claim.c.credential_id.in_(of_upload.union_all(select(followers.c.later_id))))
             .group_by(claim_mail.c.state, is_open, in_time)
         )
         counts = dict.fromkeys(ClaimState, 0)

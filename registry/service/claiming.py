@@ -26,6 +26,7 @@ from registry.domain.shown_credential import show_credential
 from registry.domain.upload_judging import RecipientRow
 from registry.domain.upload_values import normalise_identifier
 from registry.service.addresses import email_address
+from registry.service.following import standing_now
 from registry.service.issuing import find_recipient
 from registry.service.present_state import PresentState, read_state
 from registry.service.resources import RECIPIENT_HASHING, Resources
@@ -72,7 +73,7 @@ class UploadClaims:
     already: int
     """A mail waits, was sent or was answered."""
     passed_over: int
-    """Rows without an address, or whose credential was revoked."""
+    """Rows without an address, or whose credential was revoked or is now another person's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,7 @@ def order_upload_claims(
 ) -> UploadClaims:
     """Order mails for all credentials of an upload that need one, to the addresses of its rows.
 
-    A chunk at a time: called again after a crash, it orders what is missing. Raises Conflict `upload-not-issued`.
+    Where one was corrected or renewed, the mail is for what stands now in its place. A chunk at a time: called again after a crash, it orders what is missing. Raises Conflict `upload-not-issued`.
     """
     if upload.state is not UploadState.ISSUED:
         raise Conflict("upload-not-issued", "expected an upload whose credentials are all issued")
@@ -119,9 +120,10 @@ def order_upload_claims(
     made = UploadClaims(ordered=0, already=0, passed_over=0)
     after = 0
     while credentials := _chunk(resources, upload, after_line=after):
-        after = credentials[-1].line or after
         # Judged before the transaction: other writers wait for that one.
-        made = _order_chunk(resources, credentials, rows.through(after), made)
+        addressed = rows.through(credentials[-1].line or after)
+        made = _order_chunk(resources, upload, after, addressed, made)
+        after = credentials[-1].line or after
     return made
 
 
@@ -200,21 +202,21 @@ def _chunk(resources: Resources, upload: UploadRecord, *, after_line: int) -> tu
 
 
 def _order_chunk(
-    resources: Resources,
-    credentials: tuple[CredentialRecord, ...],
-    rows: Mapping[int, RecipientRow],
-    before: UploadClaims,
+    resources: Resources, upload: UploadRecord, after_line: int, rows: Mapping[int, RecipientRow], before: UploadClaims
 ) -> UploadClaims:
     with resources.store.write() as unit:
-        ids = [credential.id for credential in credentials]
-        unit.claims.lock(ids)
-        mailed = unit.claims.mailed(ids)
+        credentials = unit.credentials.of_upload(upload.id, after_line=after_line, limit=CHUNK)
+        unit.claims.lock([credential.id for credential in credentials])
+        # Read once more: until the lock was there, any of them could be revoked, corrected or renewed.
+        credentials = unit.credentials.of_upload(upload.id, after_line=after_line, limit=CHUNK)
+        standing = standing_now(unit, credentials, lock=unit.claims.lock)
+        mailed = unit.claims.mailed([credential.id for credential in standing.values()])
         orders = [
-            (credential, row)
+            (now, row)
             for credential in credentials
-            if credential.id not in mailed and credential.standing is not Standing.REVOKED
-            for row in (rows.get(credential.line or 0),)
-            if row is not None
+            for now, row in ((standing[credential.id], rows.get(credential.line or 0)),)
+            if row is not None and now.id not in mailed and now.standing is not Standing.REVOKED
+            if now.id == credential.id or _is_still_theirs(unit, now, row)
         ]
         secret = unit.access.secret(RECIPIENT_HASHING)
         for credential, row in orders:
@@ -227,6 +229,12 @@ def _order_chunk(
         already=before.already + len(mailed),
         passed_over=before.passed_over + len(credentials) - len(mailed) - len(orders),
     )
+
+
+def _is_still_theirs(unit: ReadStore, credential: CredentialRecord, row: RecipientRow) -> bool:
+    """Tell whether what followed a row's credential is the same person's: a correction may give it to another one."""
+    key = find_recipient(unit, normalise_identifier(row.recipient_email or ""))
+    return key in unit.links.recipient_keys(credential.id).keys
 
 
 def _is_needed(resources: Resources, earlier: ClaimRecord, key: bytes, *, again: bool) -> bool:

@@ -15,6 +15,7 @@ from registry.service.proving import Receipts
 from registry.service.resources import Resources
 from registry.service.running import IssuingRunner
 from registry.service.statuses import StatusLists
+from registry.service.upload_pages import UploadPages
 from registry.service.vc_api import VcApi
 from registry.service.verifying import Verifier
 
@@ -35,6 +36,7 @@ class Container:
     published_dir: Path
     log_overviews: LogOverviews
     max_upload_bytes: int
+    upload_pages: UploadPages
     close_store: Callable[[], None]
     """Closes the database's connections."""
     file_reader: FileReader

@@ -8,6 +8,7 @@ from typing import Final
 from registry.domain.upload_chunks import CHUNK_ROWS, IssuedLookup, RowChunk, RowReader, open_records
 from registry.domain.upload_rules import UploadRules
 from registry.domain.upload_text import ByteSource, Records
+from registry.service.following import followers_of_upload
 from registry.service.issuing import Template
 from registry.service.resources import Resources
 from registry.store_ports import UploadFormat, UploadRecord
@@ -66,6 +67,10 @@ def _lookup(resources: Resources, template: Template, record: UploadRecord) -> I
                 recipient_keys=list(keys),
                 not_of_upload=record.id,
             )
+            if record.requested_at is not None:
+                # What became of a credential of this upload is no other award.
+                own = followers_of_upload(unit, frozenset(held.values()), record.id)
+                held = {key: credential_id for key, credential_id in held.items() if credential_id not in own}
         return {keys[key]: str(credential_id) for key, credential_id in held.items()}
 
     return look_up

@@ -126,16 +126,18 @@ def receive(resources: Resources, unit: WriteStore, record: UploadRecord, conten
 
 
 def judgements(
-    resources: Resources, issuer: IssuerRecord, record: UploadRecord, *, max_bytes: int
+    resources: Resources, issuer: IssuerRecord, record: UploadRecord, *, max_bytes: int, after_line: int = 0
 ) -> Iterator[RowJudgement]:
-    """Judge the rows of a stored upload again, by the rules and the day of its dry run.
+    """Judge the rows of a stored upload again, those after a line, by the rules and the day of its dry run.
 
-    What this upload itself issued does not count against it.
+    What this upload itself issued, and what followed that, does not count against it.
     """
     records = _template_records(resources, issuer, record)
     worker = RowWorker(resources)
     for work in _work(resources, records, record, read_content(resources, record), max_bytes=max_bytes):
-        yield from worker.judge(work)
+        # The rows before are read, for who stands in them, and not judged.
+        if (rows := work.rows.after(after_line)) is not None:
+            yield from worker.judge(replace(work, rows=rows))
 
 
 def annotated(resources: Resources, issuer: IssuerRecord, record: UploadRecord, *, max_bytes: int) -> Iterator[bytes]:
@@ -161,15 +163,13 @@ def preview(
     Nothing is signed, the slot is 0. Raises NotFound `line-not-found`.
     """
     template = open_template(resources, _template_records(resources, issuer, record))
-    for judgement in judgements(resources, issuer, record, max_bytes=max_bytes):
-        if judgement.line == line:
-            if judgement.recipient is None:
-                return judgement, None
-            order = order_of(
-                judgement.recipient, template.frozen.achievement, upload_id=record.id, allow_duplicate=True
-            )
-            return judgement, draft(resources, template, order, slot=0)[1]
-    raise NotFound("line-not-found", f"no row starts on line {line}")
+    judgement = next(judgements(resources, issuer, record, max_bytes=max_bytes, after_line=line - 1), None)
+    if judgement is None or judgement.line != line:
+        raise NotFound("line-not-found", f"no row starts on line {line}")
+    if judgement.recipient is None:
+        return judgement, None
+    order = order_of(judgement.recipient, template.frozen.achievement, upload_id=record.id, allow_duplicate=True)
+    return judgement, draft(resources, template, order, slot=0)[1]
 
 
 def start(resources: Resources, unit: WriteStore, record: UploadRecord, *, caller: Caller) -> UploadRecord:

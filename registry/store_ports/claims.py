@@ -114,7 +114,7 @@ class ClaimReader(Protocol):
         ...
 
     def count_of_upload(self, upload_id: UUID, *, now: datetime) -> Mapping[ClaimState, int]:
-        """Count the claims of an upload's credentials by state; every state is named."""
+        """Count the claims of an upload's credentials, and of what followed them, by state; every state is named."""
         ...
 
 

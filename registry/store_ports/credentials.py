@@ -129,6 +129,10 @@ class CredentialReader(Protocol):
         """Return an upload's credentials by ascending line, those after a line."""
         ...
 
+    def of_lines(self, upload_id: UUID, lines: Collection[int]) -> Mapping[int, CredentialRecord]:
+        """Return an upload's credentials of at most a thousand lines, by line."""
+        ...
+
     def epochs_of_upload(self, upload_id: UUID) -> Mapping[int | None, int]:
         """Tell how many of an upload's credentials each epoch has; None: they wait to be sealed."""
         ...

@@ -45,7 +45,9 @@ class UploadClaimsView(View):
 
     ordered: int
     already_mailed: int
-    passed_over: int = Field(description="Rows without an address, or whose credential is revoked.")
+    passed_over: int = Field(
+        description="Rows without an address, or whose credential is revoked, or another person's by a correction."
+    )
 
 
 class UploadClaimCountsView(View):

@@ -39,6 +39,7 @@ from registry.service.proving import Receipts
 from registry.service.resources import RECIPIENT_HASHING, SECRET_BYTES, Resources
 from registry.service.running import IssuingRunner
 from registry.service.statuses import StatusLists
+from registry.service.upload_pages import UploadPages
 from registry.service.vc_api import VcApi
 from registry.service.verifying import Verifier
 from registry.settings import read_secret
@@ -146,6 +147,7 @@ def _open(options: InteropOptions, folder: Path, public_url: str) -> InteropServ
         published_dir=published_dir,
         log_overviews=LogOverviews(resources, published),
         max_upload_bytes=max_upload_bytes,
+        upload_pages=UploadPages(resources, max_bytes=max_upload_bytes),
         close_store=engine.dispose,
         file_reader=open_file_reader(),
         vc_api=VcApi(

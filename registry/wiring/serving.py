@@ -28,6 +28,7 @@ from registry.service.proving import Receipts
 from registry.service.resources import Resources
 from registry.service.running import IssuingRunner
 from registry.service.statuses import StatusLists
+from registry.service.upload_pages import UploadPages
 from registry.service.vc_api import VcApi
 from registry.service.verifying import Verifier
 from registry.settings import Settings
@@ -118,6 +119,7 @@ def build_container(settings: Settings) -> Container:
         published_dir=settings.published_dir,
         log_overviews=LogOverviews(resources, published),
         max_upload_bytes=settings.max_upload_bytes,
+        upload_pages=UploadPages(resources, max_bytes=settings.max_upload_bytes),
         vc_api=VcApi(failure_status=HTTPStatus(int(settings.vc_api_failure_status)), bare=settings.vc_api_bare),
         mailer=Mailer(resources, open_outbox(settings)),
         close_store=engine.dispose,

@@ -11,19 +11,13 @@ from registry.domain.errors import Conflict, CredrootError, Malformed, NotFound,
 from registry.service.claiming import (
     LINK_DAYS,
     ClaimOrder,
-    UploadClaims,
     draw_secret,
     open_claim,
     open_held,
     order_claim,
-    order_upload_claims,
     redeem_claim,
     switch_held,
-    upload_claim_counts,
 )
-from registry.service.statuses import Reason, StatusAction, StatusRequest, change_status
-from registry.service.upload_issuing import run
-from registry.service.uploads import start
 from registry.store_ports import (
     AchievementRecord,
     ClaimRecord,
@@ -31,9 +25,8 @@ from registry.store_ports import (
     CredentialRecord,
     DueMail,
     IssuerRecord,
-    UploadRecord,
 )
-from tests.registry_world import MAX_UPLOAD_BYTES, World
+from tests.registry_world import World
 
 ADDRESS = "a@example.org"
 
@@ -272,64 +265,6 @@ def test_no_address_link_or_secret_is_in_the_database_when_the_mail_is_sent(
         assert word.encode().hex() not in dump.lower()
 
 
-CSV = (
-    b"recipient_email,recipient_name,issued_on,grade,locale,recipient_id\r\n"
-    b"a@example.org,A,2026-05-29,A,ar,\r\n"
-    b"b@example.org,B,2026-05-29,A,,\r\n"
-    b",C,2026-05-29,A,,17\r\n"
-    b"d@example.org,D,2026-05-29,A,zh-Hant,\r\n"
-)
-
-
-def issued(world: World, issuer: IssuerRecord, achievement: AchievementRecord, content: bytes = CSV) -> UploadRecord:
-    upload = world.upload(issuer, achievement, content)
-    with world.store.write() as unit:
-        start(world.resources, unit, upload, caller=world.admin)
-    run(world.resources, world.get_upload(upload), max_bytes=MAX_UPLOAD_BYTES, stopping=lambda: False)
-    return world.get_upload(upload)
-
-
-def test_everybody_of_an_upload_is_mailed_once_in_their_language(
-    world: World, issuer: IssuerRecord, achievement: AchievementRecord
-) -> None:
-    upload = issued(world, issuer, achievement)
-    revoked = world.issued(upload)[3]
-    request = StatusRequest(action=StatusAction.REVOKE, reason=Reason.OTHER)
-    with world.store.write() as unit:
-        change_status(world.resources, unit, issuer, revoked.id, request, caller=world.admin)
-
-    made = [order_upload_claims(world.resources, issuer, upload, max_bytes=MAX_UPLOAD_BYTES) for _ in range(2)]
-    sent = mails(world)
-
-    assert made == [
-        UploadClaims(ordered=2, already=0, passed_over=2),
-        UploadClaims(ordered=0, already=2, passed_over=2),
-    ]
-    assert [(mail.address, mail.language) for mail in sent] == [("a@example.org", "ar"), ("b@example.org", "en")]
-    with world.store.read() as unit:
-        counts = upload_claim_counts(world.resources, unit, upload)
-    assert {state: count for state, count in counts.items() if count} == {ClaimState.WAITING: 2}
-
-
-def test_two_who_order_the_mails_of_an_upload_at_once_order_one_for_everybody(
-    world: World, issuer: IssuerRecord, achievement: AchievementRecord
-) -> None:
-    people = 60
-    lines = [f"p{number}@example.org,P,2026-05-29,A" for number in range(people)]
-    content = "\r\n".join(["recipient_email,recipient_name,issued_on,grade", *lines, ""]).encode()
-    upload, begin = issued(world, issuer, achievement, content), Barrier(2)
-
-    def order_all(_: int) -> UploadClaims:
-        begin.wait(30)
-        return order_upload_claims(world.resources, issuer, upload, max_bytes=MAX_UPLOAD_BYTES)
-
-    with ThreadPoolExecutor(2) as threads:
-        made = list(threads.map(order_all, range(2)))
-
-    assert sorted((each.ordered, each.already) for each in made) == [(0, people), (people, 0)]
-    assert len(mails(world)) == people
-
-
 def test_two_who_order_a_mail_at_once_order_one(
     world: World, issuer: IssuerRecord, achievement: AchievementRecord
 ) -> None:
@@ -350,35 +285,3 @@ def test_two_who_order_a_mail_at_once_order_one(
         taken = [mail.address for each in threads.map(order_and_take, range(2)) for mail in each]
 
     assert sorted(taken) == [f"p{number}@example.org" for number in range(5)]
-
-
-def test_a_large_upload_is_mailed_chunk_by_chunk(sqlite_world: World) -> None:
-    world = sqlite_world
-    issuer = world.add_issuer()
-    lines = [f"p{number}@example.org,P,2026-05-29,A" for number in range(1_203)]
-    content = "\r\n".join(["recipient_email,recipient_name,issued_on,grade", *lines, ""]).encode()
-    upload = issued(world, issuer, world.add_achievement(issuer), content)
-
-    made = order_upload_claims(world.resources, issuer, upload, max_bytes=MAX_UPLOAD_BYTES)
-
-    assert made == UploadClaims(ordered=1_203, already=0, passed_over=0)
-    with world.store.write() as unit:
-        now = world.clock.now()
-        sent = unit.claims.take_due(now=now, limit=2_000, lease_until=now)
-        addresses = {
-            credential.id: f"p{credential.line - 2}@example.org"
-            for credential in world.issued(upload)
-            if credential.line
-        }
-    assert {mail.credential_id: mail.address for mail in sent} == addresses
-
-
-def test_an_upload_that_is_not_issued_has_nobody_to_mail(
-    world: World, issuer: IssuerRecord, achievement: AchievementRecord
-) -> None:
-    upload = world.upload(issuer, achievement, CSV)
-
-    with pytest.raises(Conflict) as refused:
-        order_upload_claims(world.resources, issuer, upload, max_bytes=MAX_UPLOAD_BYTES)
-
-    assert refused.value.code == "upload-not-issued"

@@ -15,6 +15,7 @@ from registry.domain.upload_codes import FileProblem
 from registry.domain.upload_judging import Result, RowJudgement
 from registry.ports import JsonLd
 from registry.service.issuers import rotate_key
+from registry.service.reissuing import Correction, supersede
 from registry.service.statuses import Reason, StatusAction, StatusRequest, change_status
 from registry.service.upload_issuing import run, unfinished
 from registry.service.uploads import annotated, judgements, preview, start
@@ -257,6 +258,23 @@ def test_who_got_it_between_dry_run_and_issuing_is_passed_over(
     assert (done.rows_ok, done.rows_issued) == (3, 2)
     assert [credential.line for credential in world.issued(done)] == [2, 4]
     assert [judgement.code for judgement in judged(world, issuer, done)] == [None, "ALREADY_ISSUED", None]
+
+
+def test_what_became_of_a_credential_of_an_upload_is_no_other_award(
+    world: World, issuer: IssuerRecord, achievement: AchievementRecord
+) -> None:
+    done = issue_all(world, world.upload(issuer, achievement, people(3)))
+    first, second, _ = world.issued(done)
+    with world.store.write() as unit:
+        again = supersede(world.resources, unit, issuer, first.id, Correction(name="A"), caller=world.admin)
+        supersede(world.resources, unit, issuer, second.id, Correction(name="B"), caller=world.admin)
+    with world.store.write() as unit:
+        supersede(world.resources, unit, issuer, again.id, Correction(name="C"), caller=world.admin)
+
+    same_file = world.upload(issuer, achievement, people(3))
+
+    assert [judgement.code for judgement in judged(world, issuer, done)] == [None, None, None]
+    assert {judgement.code for judgement in judged(world, issuer, same_file)} == {"ALREADY_ISSUED"}
 
 
 def test_a_key_replaced_in_the_middle_signs_the_rest(

@@ -1,10 +1,7 @@
 """Uploads: choose a file and an achievement, read what was found in it, and have it issued."""
 
 import hashlib
-from collections.abc import Iterator
-from enum import StrEnum
 from http import HTTPStatus
-from itertools import islice
 from typing import Annotated, BinaryIO, Final
 from uuid import UUID
 
@@ -14,13 +11,13 @@ from fastapi.concurrency import run_in_threadpool
 from registry.domain.errors import CredrootError, Malformed
 from registry.domain.hashing import Digest
 from registry.domain.upload_codes import CODES
-from registry.domain.upload_judging import Result, RowJudgement
 from registry.service.achievements import read_achievement
 from registry.service.container import Container
+from registry.service.upload_pages import Rows, ShownRow
 from registry.service.upload_progress import upload_stages
 from registry.service.upload_reading import ZIP_MARK, format_of
-from registry.service.uploads import CHUNK_BYTES, UploadOrder, judgements
-from registry.store_ports import Approvals, Role, UploadRecord, UploadState
+from registry.service.uploads import CHUNK_BYTES, UploadOrder
+from registry.store_ports import Approvals, CredentialLink, CredentialRecord, Role, UploadRecord, UploadState
 from registry.web.console.gate import Form, Place, Posted, Reading, Writing, receive_form
 from registry.web.console.showing import FormProblem, correctable, go, go_to_made, show
 from registry.web.requests import MAX_PAGE, Wired
@@ -34,14 +31,6 @@ ROWS_SHOWN: Final = 50
 MAX_FILENAME: Final = 255
 
 router = APIRouter(prefix="/console/issuers/{slug}/uploads", include_in_schema=False)
-
-
-class Rows(StrEnum):
-    """Which rows of a dry run are shown."""
-
-    ERRORS = "errors"
-    FINDINGS = "findings"
-    ALL = "all"
 
 
 @router.get("")
@@ -93,13 +82,15 @@ def get_upload(
     # Rows are about people; an auditor sees how many, not who.
     may_see = place.caller.role is not Role.AUDITOR
     chosen = rows or (Rows.ERRORS if record.rows_error else Rows.FINDINGS)
-    found = list(islice(_rows(container, place, upload_id, chosen, after=after), ROWS_SHOWN + 1)) if may_see else []
+    pages = container.upload_pages
+    found = pages.page(place.issuer, record, chosen, after=after, limit=ROWS_SHOWN + 1) if may_see else ()
     context = {
         "upload": record,
         "achievement": read_achievement(achievement),
         "stages": stages,
         "progress": container.runner.progress(record),
         "rows": found[:ROWS_SHOWN],
+        "became": {} if stages is None else _became(container, upload_id, found),
         "shown": chosen,
         "meanings": {code: rule.meaning for code, rule in CODES.items()},
         "next": found[ROWS_SHOWN - 1].line if len(found) > ROWS_SHOWN else None,
@@ -131,6 +122,19 @@ def post_issue(container: Wired, place: Writing, upload_id: UUID, form: Form) ->
     return go_to_made(api.post_issue(container, place.caller, form.named(place.caller), place.slug, upload_id))
 
 
+def _became(
+    container: Container, upload_id: UUID, found: tuple[ShownRow, ...]
+) -> dict[int, tuple[CredentialRecord, list[CredentialLink]]]:
+    """Return by line the credential that a row became, and what followed it."""
+    with container.resources.store.read() as unit:
+        credentials = unit.credentials.of_lines(upload_id, [row.line for row in found])
+        links = unit.links.of([credential.id for credential in credentials.values()])
+    return {
+        line: (credential, [link for link in links.get(credential.id, ()) if link.earlier_id == credential.id])
+        for line, credential in credentials.items()
+    }
+
+
 def _next_step(record: UploadRecord, place: Place) -> str:
     """Return what somebody may do now: the use cases say so once more when it is done."""
     if not record.rows_ok or (record.rows_error and not record.skip_bad):
@@ -145,21 +149,6 @@ def _next_step(record: UploadRecord, place: Place) -> str:
     caller = place.caller
     same_person = caller.name in {record.received_by, record.approval_requested_by}
     return "approve" if (caller.role is Role.ADMIN or caller.approver) and not same_person else "wait"
-
-
-def _rows(container: Container, place: Place, upload_id: UUID, chosen: Rows, *, after: int) -> Iterator[RowJudgement]:
-    with container.resources.store.read() as unit:
-        record = unit.uploads.get(place.issuer.id, upload_id)
-    found = judgements(container.resources, place.issuer, record, max_bytes=container.max_upload_bytes)
-    return (judgement for judgement in found if judgement.line > after and _is_shown(judgement, chosen))
-
-
-def _is_shown(judgement: RowJudgement, chosen: Rows) -> bool:
-    if chosen is Rows.ALL:
-        return True
-    if chosen is Rows.ERRORS:
-        return judgement.result is Result.ERROR
-    return judgement.result is not Result.OK or bool(judgement.findings)
 
 
 def _receive(request: Request, container: Container, place: Place, form: Posted) -> Response:

@@ -66,7 +66,10 @@ def post_claim_again(
 
 @router.post("/uploads/{upload_id}/claims")
 def post_upload_claims(container: Wired, caller: Authenticated, slug: str, upload_id: UUID) -> UploadClaimsView:
-    """Mail the link to everybody of an upload who has an address in it and was not mailed yet, in their row's language."""
+    """Mail the link to everybody of an upload who has an address in it and was not mailed yet, in their row's language.
+
+    Where a credential was corrected or renewed, the link is that of the one that stands now.
+    """
     resources = container.resources
     with resources.store.read() as unit:
         issuer = issuer_for_writing(unit, caller, slug)

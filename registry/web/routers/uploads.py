@@ -155,8 +155,8 @@ def get_rows(
     issuer, record = _find(container, caller, slug, upload_id)
     shown = (
         view_row(judgement)
-        for judgement in _judge(container, issuer, record)
-        if judgement.line > after_line and (every or judgement.findings or judgement.result is not Result.OK)
+        for judgement in _judge(container, issuer, record, after_line=after_line)
+        if every or judgement.findings or judgement.result is not Result.OK
     )
     return list(islice(shown, limit))
 
@@ -305,8 +305,10 @@ def _find(container: Container, caller: Caller, slug: str, upload_id: UUID) -> t
         return issuer, unit.uploads.get(issuer.id, upload_id)
 
 
-def _judge(container: Container, issuer: IssuerRecord, record: UploadRecord) -> Iterator[RowJudgement]:
-    return judgements(container.resources, issuer, record, max_bytes=container.max_upload_bytes)
+def _judge(
+    container: Container, issuer: IssuerRecord, record: UploadRecord, *, after_line: int
+) -> Iterator[RowJudgement]:
+    return judgements(container.resources, issuer, record, max_bytes=container.max_upload_bytes, after_line=after_line)
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from registry.web.limits import MAX_BODY_BYTES
+from tests.adapters.chunk_work import until
 from tests.registry_world import MAX_UPLOAD_BYTES
 from tests.web.console.client import CSV, HOSTILE, OWN, Desk, words
 from tests.web.console.sites import GOOD, Site
@@ -105,6 +106,29 @@ def test_a_cell_that_is_a_formula_is_harmless_in_the_file_that_comes_back(site: 
 
     assert "'=1+2" in annotated
     assert ",=1+2" not in annotated
+
+
+def test_a_row_that_became_a_credential_leads_to_it_and_to_what_followed(site: Site, registrar: Desk) -> None:
+    people = b"".join(b"%s@became.example,%s,2026-05-29,A\r\n" % (name, name) for name in (b"corrected", b"kept"))
+    made = upload(site, registrar, CSV + people).headers["Location"]
+    registrar.send(f"{made}/issue", {}, on=made)
+    until(lambda: is_issued(registrar, made))
+    shown = registrar.get(f"{made}?rows=all").text
+    addresses = re.findall(r'href="([^"]*/credentials/[0-9a-f-]{36})"', shown)
+    registrar.send(f"{addresses[0]}/supersede", {"name": "Corrected"}, on=f"{addresses[0]}/supersede")
+
+    page = registrar.get(f"{made}?rows=all").text
+    findings = words(registrar.get(f"{made}?rows=findings").text)
+
+    assert len(addresses) == 2
+    assert re.search(r"2 \(preview\) good Credential of line 2 revoked Superseded by another one", words(page))
+    assert re.search(r"3 \(preview\) good Credential of line 3 kept", words(page))
+    assert "Nothing was found: every row is good." in findings
+
+
+def is_issued(registrar: Desk, address: str) -> bool:
+    """Tell whether an upload is wholly issued."""
+    return bool(registrar.get(f"{address}/progress").json()["state"] == "issued")
 
 
 def test_issuing_twice_by_a_double_click_issues_once(site: Site, registrar: Desk) -> None:

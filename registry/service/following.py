@@ -1,0 +1,65 @@
+"""What followed a credential: corrections that took its place, renewals that go on, and what of them stands now.
+
+    earlier ──supersedes──> later       the earlier one is revoked
+    earlier ──renews──> later           both may stand; the later one is what is handed out
+
+Links only lead to what was issued later, so that every walk along them ends.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from uuid import UUID
+
+from registry.store_ports import CredentialRecord, LinkKind, ReadStore, Standing
+
+
+def standing_now(
+    unit: ReadStore, credentials: Collection[CredentialRecord], *, lock: Callable[[Collection[UUID]], None]
+) -> Mapping[UUID, CredentialRecord]:
+    """Return by each credential's id what stands now in its place; the last one, revoked, where nothing does.
+
+    What followed is locked before it is read. At most a thousand credentials.
+    """
+    newest = {credential.id: credential for credential in credentials}
+    moving = newest
+    while moving:
+        moving = _next_ones(unit, moving, lock=lock)
+        newest = {**newest, **moving}
+    return newest
+
+
+def followers_of_upload(unit: ReadStore, credential_ids: Collection[UUID], upload_id: UUID) -> frozenset[UUID]:
+    """Tell which credentials followed, at whatever distance, one that an upload issued. At most a thousand."""
+    found: set[UUID] = set()
+    steps = {(credential_id, credential_id) for credential_id in credential_ids}
+    while steps:
+        links = unit.links.of({reached for reached, _ in steps})
+        steps = {
+            (link.earlier_id, follower)
+            for reached, follower in steps
+            for link in links.get(reached, ())
+            if link.later_id == reached
+        }
+        of_upload = {each for each, _ in steps if unit.credentials.by_id(each).upload_id == upload_id}
+        found |= {follower for reached, follower in steps if reached in of_upload}
+        steps = {step for step in steps if step[1] not in found}
+    return frozenset(found)
+
+
+def _next_ones(
+    unit: ReadStore, moving: Mapping[UUID, CredentialRecord], *, lock: Callable[[Collection[UUID]], None]
+) -> dict[UUID, CredentialRecord]:
+    """Return by the same ids what stands in the place of what they lead to now; those without anything are left out."""
+    links = unit.links.of([credential.id for credential in moving.values()])
+    later = {
+        origin: [link for link in links.get(credential.id, ()) if link.earlier_id == credential.id]
+        for origin, credential in moving.items()
+    }
+    lock([link.later_id for each in later.values() for link in each])
+    following: dict[UUID, CredentialRecord] = {}
+    for origin, each in later.items():
+        for link in each:
+            follower = unit.credentials.by_id(link.later_id)
+            # A revoked correction may have been corrected once more; a revoked renewal leaves things as they were.
+            if link.kind is LinkKind.SUPERSEDES or follower.standing is not Standing.REVOKED:
+                following[origin] = follower
+    return following
