@@ -87,6 +87,12 @@ class IssuerStore:
         statement = update(tables.issuer).where(tables.issuer.c.id == issuer_id).values(approvals=approvals.value)
         change_one(self._connection, statement, what="issuer")
 
+    def set_linkedin_organization(self, issuer_id: UUID, organization_id: str | None) -> None:
+        """Set the number of an issuer's LinkedIn page, or take it away. Raises NotFound."""
+        issuer = tables.issuer
+        statement = update(issuer).where(issuer.c.id == issuer_id).values(linkedin_organization=organization_id)
+        change_one(self._connection, statement, what="issuer")
+
     def replace_did_document(self, issuer_id: UUID, did_document: bytes) -> Digest:
         """Make a DID document the issuer's present one and return its hash. Raises NotFound."""
         digest = self._keep_did_document(did_document)
@@ -143,6 +149,7 @@ def _issuer(row: Row[Any]) -> IssuerRecord:
         did_document_sha256=Digest(row.did_document),
         created_at=row.created_at,
         approvals=Approvals(row.approvals),
+        linkedin_organization=row.linkedin_organization,
     )
 
 

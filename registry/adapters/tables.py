@@ -96,6 +96,7 @@ issuer = table(
     Column("profile", LargeBinary, nullable=False),
     Column("did_document", LargeBinary, ForeignKey("did_document.sha256"), nullable=False),
     Column("approvals", Text, nullable=False),
+    Column("linkedin_organization", Text),
     Column("created_at", Moment, nullable=False),
     one_of("did_method", DidMethod),
     one_of("approvals", Approvals),

@@ -32,6 +32,7 @@ class AuditAction(StrEnum):
     ISSUER_CREATED = "issuer-created"
     SIGNING_KEY_REPLACED = "signing-key-replaced"
     APPROVALS_SET = "approvals-set"
+    LINKEDIN_ORGANIZATION_SET = "linkedin-organization-set"
     API_KEY_CREATED = "api-key-created"
     API_KEY_REVOKED = "api-key-revoked"
     ACHIEVEMENT_CREATED = "achievement-created"

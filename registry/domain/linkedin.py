@@ -23,7 +23,9 @@ _ORGANIZATION: Final = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 def check_organization_id(text: str) -> str:
     """Return the text if it is the number of a LinkedIn page. Raises Malformed `malformed-linkedin-organization`."""
     if _ORGANIZATION.fullmatch(text) is None:
-        raise Malformed("malformed-linkedin-organization", "expected the digits of a LinkedIn page's number")
+        raise Malformed(
+            "malformed-linkedin-organization", "expected the digits of a LinkedIn page's number", where="organizationId"
+        )
     return text
 
 

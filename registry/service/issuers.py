@@ -17,6 +17,7 @@ from registry.domain.cryptosuites import DEFAULT_SUITES, issued_suites, key_algo
 from registry.domain.did import PublishedKey, did_key, did_key_document, did_web, issuer_document
 from registry.domain.did_document import DidDocument, parse_did_document
 from registry.domain.errors import Conflict, Malformed, NotFound, Refused
+from registry.domain.linkedin import check_organization_id
 from registry.domain.log_name import LogName
 from registry.domain.multikey import KeyAlgorithm, decode_multikey, encode_multikey
 from registry.ports import SealedKey
@@ -124,6 +125,23 @@ def note_new_key(
         verificationMethod=method,
         compromised=compromised,
     )
+
+
+def set_linkedin_organization(
+    resources: Resources, unit: WriteStore, issuer: IssuerRecord, organization_id: str | None, *, caller: Caller
+) -> IssuerRecord:
+    """Set the number of an issuer's LinkedIn page, which brings its logo along, or take it away.
+
+    Raises Malformed `malformed-linkedin-organization`.
+    """
+    if organization_id is not None:
+        check_organization_id(organization_id)
+    if organization_id == issuer.linkedin_organization:
+        return issuer
+    unit.issuers.set_linkedin_organization(issuer.id, organization_id)
+    action, words = AuditAction.LINKEDIN_ORGANIZATION_SET, organization_id or ""
+    note(resources, unit, action, by=caller.name, issuer=issuer.id, subject=issuer.id, organizationId=words)
+    return unit.issuers.get(issuer.id)
 
 
 def require_free(unit: WriteStore, slug: str) -> None:

@@ -55,6 +55,8 @@ class IssuerRecord:
     did_document_sha256: Digest
     created_at: datetime
     approvals: Approvals = Approvals.NONE
+    linkedin_organization: str | None = None
+    """The number of its page there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +136,10 @@ class IssuerWriter(IssuerReader, Protocol):
 
     def set_approvals(self, issuer_id: UUID, approvals: Approvals) -> None:
         """Set whose word issuing takes. Raises NotFound."""
+        ...
+
+    def set_linkedin_organization(self, issuer_id: UUID, organization_id: str | None) -> None:
+        """Set the number of an issuer's LinkedIn page, or take it away. Raises NotFound."""
         ...
 
     def replace_did_document(self, issuer_id: UUID, did_document: bytes) -> Digest:

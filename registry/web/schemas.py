@@ -96,7 +96,16 @@ class IssuerView(View):
     did_document: dict[str, Any]
     profile: dict[str, Any]
     approvals: Approvals = Field(description="Whether issuing needs the approval of a second person.")
+    linkedin_organization: str | None = Field(description="The number of its LinkedIn page.")
     created_at: datetime
+
+
+class LinkedInForm(Form):
+    """Which LinkedIn page is an issuer's."""
+
+    model_config = example(organizationId="1234567")
+
+    organization_id: str | None = Field(description="The digits of the page's number; null takes it away.")
 
 
 class KeyRotationForm(Form):

@@ -52,6 +52,7 @@ def view_issuer(issuer: IssuerRecord) -> IssuerView:
         did_document=parse_object(issuer.did_document),
         profile=parse_object(issuer.profile),
         approvals=issuer.approvals,
+        linkedin_organization=issuer.linkedin_organization,
         created_at=issuer.created_at,
     )
 

@@ -211,6 +211,7 @@ MATRIX: Final[dict[str, Case]] = {
     f"PUT {PREFIX}/credentials/{{credential_id}}/share": Case(
         answers=PRIVATE, send=lambda _tenant: {"json": {"shared": True}}
     ),
+    f"PUT {PREFIX}/linkedin": Case(answers=PRIVATE, send=lambda _tenant: {"json": {"organizationId": "1234567"}}),
     f"GET {PREFIX}/audit-entries": Case(answers=READS),
     "POST /issuers/{slug}/credentials/issue": Case(answers=CREATES, send=a_document),
     "POST /issuers/{slug}/credentials/status": Case(answers=PRIVATE, send=a_status, fresh=new_credential),

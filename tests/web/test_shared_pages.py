@@ -327,6 +327,24 @@ def test_a_holder_is_given_what_other_pages_take(client: httpx.Client, mine: str
     assert path not in private
 
 
+def test_an_issuer_s_page_at_linkedin_brings_its_logo(
+    client: httpx.Client, world: World, mine: str, switch: Switch
+) -> None:
+    switch(True)
+    at, headers = "/v1/issuers/poly/linkedin", {"Authorization": f"Bearer {world.admin_key}"}
+
+    said = [client.put(at, headers=headers, json={"organizationId": number}) for number in ("1234567", "12a")]
+    shown = client.get(mine, headers=HTML).text
+    client.put(at, headers=headers, json={"organizationId": None})
+    after = client.get(mine, headers=HTML).text
+
+    assert said[0].json()["linkedinOrganization"] == "1234567"
+    assert (said[1].status_code, said[1].json()["code"]) == (400, "malformed-linkedin-organization")
+    assert "organizationId=1234567" in shown
+    assert "organizationName" not in shown
+    assert ("organizationId" in after, "organizationName" in after) == (False, True)
+
+
 def test_looking_at_a_link_claims_nothing(
     client: httpx.Client, world: World, credential: CredentialRecord, address: str
 ) -> None:

@@ -15,7 +15,7 @@ from registry.web.own_key_schemas import NewKeyForm
 from registry.web.requests import Wired
 from registry.web.routers import issuers as api
 from registry.web.routers import members
-from registry.web.schemas import ApiKeyForm, ApiKeyView
+from registry.web.schemas import ApiKeyForm, ApiKeyView, LinkedInForm
 
 router = APIRouter(prefix="/console/issuers/{slug}/keys", include_in_schema=False)
 
@@ -73,6 +73,17 @@ def post_approvals(container: Wired, place: Writing, form: Form) -> Response:
     return go(place.address("/keys"))
 
 
+@router.post("/linkedin")
+def post_linkedin(request: Request, container: Wired, place: Writing, form: Form) -> Response:
+    """Say which LinkedIn page is the issuer's, or that there is none."""
+    order = LinkedInForm(organization_id=form.optional("organizationId"))
+    try:
+        api.put_linkedin(container, place.caller, place.slug, order)
+    except CredrootError as error:
+        return _page(request, container, place, form=form, problem=correctable(error))
+    return go(place.address("/keys"))
+
+
 @router.get("/api-keys/{key_id}/revoke")
 def get_revocation(request: Request, container: Wired, place: Writing, key_id: UUID) -> Response:
     """Ask whether somebody is sure."""
@@ -124,10 +135,16 @@ def _page(
         "roles": tuple(Role),
         "role": "" if form is None else form.text("role"),
         "label": "" if form is None else form.text("label"),
+        "linkedin": _linkedin(place, form),
         "problem": problem,
     }
     status = HTTPStatus.OK if problem is None else problem.status
     return show(request, "keys.html", context, session=place.session, place=place, status=status)
+
+
+def _linkedin(place: Place, form: Posted | None) -> str:
+    sent = None if form is None else form.optional("organizationId")
+    return sent or place.issuer.linkedin_organization or ""
 
 
 def _ask(request: Request, place: Place, problem: FormProblem | None = None) -> Response:

@@ -125,7 +125,7 @@ def _elsewhere(container: Container, offer: Offer) -> dict[str, str]:
     made = {"embed": embed_snippet(offer.url)}
     # A credential of others may name no day, or be longer than a signature may be.
     with suppress(Malformed):
-        made["linkedin"] = linkedin_url(facts)
+        made["linkedin"] = linkedin_url(facts, organization_id=offer.state.issuer.linkedin_organization)
     with suppress(Malformed):
         made["signature"] = email_signature(facts, picture_url=f"{offer.url}/badge.png")
     return made

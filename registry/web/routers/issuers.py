@@ -14,7 +14,13 @@ from registry.service.access import (
     require_admin,
     revoke_api_key,
 )
-from registry.service.issuers import IssuerOrder, create_issuer, rotate_key, rotated_algorithm
+from registry.service.issuers import (
+    IssuerOrder,
+    create_issuer,
+    rotate_key,
+    rotated_algorithm,
+    set_linkedin_organization,
+)
 from registry.service.once import once
 from registry.service.own_keys import OwnKeyOrder, create_own_key_issuer, replace_own_key
 from registry.store_ports import IdempotencyAnswer, IssuerRecord, WriteStore
@@ -24,6 +30,7 @@ from registry.web.schemas import (
     ApiKeyForm,
     ApiKeyView,
     IssuerView,
+    LinkedInForm,
     NewApiKeyView,
 )
 from registry.web.views import created, view_api_key, view_issuer
@@ -95,6 +102,15 @@ def post_key(container: Wired, caller: Authenticated, named: Named, slug: str, f
         return created(view_issuer(issuer), location=f"/v1/issuers/{issuer.slug}")
 
     return respond(once(container.resources, named, rotate, render))
+
+
+@router.put("/issuers/{slug}/linkedin")
+def put_linkedin(container: Wired, caller: Authenticated, slug: str, form: LinkedInForm) -> IssuerView:
+    """Say which LinkedIn page is the issuer's: earners' links to add a certification there bring its logo along."""
+    with container.resources.store.write() as unit:
+        issuer = issuer_for_writing(unit, caller, slug)
+        number = form.organization_id
+        return view_issuer(set_linkedin_organization(container.resources, unit, issuer, number, caller=caller))
 
 
 @router.post("/api-keys", status_code=201, response_model=NewApiKeyView)

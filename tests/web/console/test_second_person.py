@@ -103,6 +103,20 @@ def test_an_admin_sets_whether_a_second_person_is_asked(site: Site, admin: Desk,
     assert "Whoever uploads may issue" in words(registrar.get(page).text)
 
 
+def test_a_registrar_says_which_linkedin_page_is_the_issuer_s(site: Site, registrar: Desk) -> None:
+    page = site.ours.address("/keys")
+
+    wrong = registrar.send(f"{page}/linkedin", {"organizationId": "linkedin.com/12"}, on=page)
+    right = registrar.send(f"{page}/linkedin", {"organizationId": " 1234567 "}, on=page)
+    shown = registrar.get(page).text
+    registrar.send(f"{page}/linkedin", {"organizationId": ""}, on=page)
+
+    assert (wrong.status_code, right.status_code) == (400, 303)
+    assert 'value="linkedin.com/12"' in wrong.text
+    assert 'value="1234567"' in shown
+    assert 'value="1234567"' not in registrar.get(page).text
+
+
 def test_members_are_shown_by_name_to_their_own_people(site: Site, registrar: Desk, approver: Desk) -> None:
     assert approver.get(site.ours.address("/keys")).status_code == 200
 

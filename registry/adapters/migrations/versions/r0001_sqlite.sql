@@ -164,6 +164,7 @@ CREATE TABLE issuer (
     profile BLOB NOT NULL,
     did_document BLOB NOT NULL,
     approvals TEXT NOT NULL,
+    linkedin_organization TEXT,
     created_at INTEGER NOT NULL,
     CONSTRAINT pk_issuer PRIMARY KEY (id),
     CONSTRAINT ck_issuer_did_method CHECK (did_method IN ('web', 'key')),
