@@ -1,6 +1,6 @@
 """`credroot doctor`: look at what the service needs, check the audit trail, change nothing, and say what to do.
 
-Exit code 0 when nothing fails, 1 when something does, 3 when only the outside world gives no answer. What the worker
+Exit code 0 when nothing fails, whatever it warns of, 1 when something does, 3 when only the outside world gives no answer. What the worker
 needs besides (chain, account, fees) is for `python -m anchor_worker doctor`.
 """
 
@@ -14,6 +14,7 @@ from registry.domain.canonical import JsonValue
 from registry.wiring.doctor import Finding, examine
 
 _OK: Final = "ok"
+_WARN: Final = "WARN"
 _FAIL: Final = "FAIL"
 
 
@@ -51,11 +52,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _grade(finding: Finding) -> str:
-    return _FAIL if finding.advice else _OK
+    if not finding.advice:
+        return _OK
+    return _WARN if finding.is_warning else _FAIL
 
 
 def _exit_code(findings: Sequence[Finding]) -> int:
-    failing = [finding for finding in findings if finding.advice]
+    failing = [finding for finding in findings if _grade(finding) == _FAIL]
     if not failing:
         return 0
     return 3 if all(finding.is_outside for finding in failing) else 1

@@ -12,9 +12,11 @@ from sqlalchemy.exc import ArgumentError
 from registry.adapters.database import open_engine
 from registry.adapters.keys import PasswordKeyVault
 from registry.adapters.migrations import SchemaDiffers, check_schema, head
+from registry.adapters.pictures.scripts import SAMPLES, missing_scripts
+from registry.adapters.pictures.typesetter import Typesetter
 from registry.adapters.sql_store import SqlStore
 from registry.domain.audit_trail import MAX_LINE_BYTES, AuditEntry, AuditLink, TrailReport, check_trail, parse_line
-from registry.domain.errors import CredrootError, NotFound, Unavailable
+from registry.domain.errors import CredrootError, NotFound, Refused, Unavailable
 from registry.service.auditing import read_trail
 from registry.settings import Settings, load_settings
 from registry.store_ports import Store
@@ -32,6 +34,8 @@ class Finding:
     """What to do; empty where it is as it should be."""
     is_outside: bool = False
     """It is the outside world that fails: nothing is known to be wrong here."""
+    is_warning: bool = False
+    """The service runs with it, and some of what it is asked for will be refused."""
 
 
 def examine(*, saved_trail: Path | None) -> Iterator[Finding]:
@@ -42,6 +46,7 @@ def examine(*, saved_trail: Path | None) -> Iterator[Finding]:
         yield Finding(subject="settings", found=error.message, advice="correct the variable: docs/settings.md")
         return
     yield Finding(subject="settings", found="every variable can be read")
+    yield _fonts(settings)
     missing = _missing_file(settings)
     if missing is not None:
         # Connecting to a file that is not there would make it.
@@ -64,6 +69,21 @@ def examine(*, saved_trail: Path | None) -> Iterator[Finding]:
         yield Finding(subject="database", found=error.message, advice=advice, is_outside=True)
     finally:
         engine.dispose()
+
+
+def _fonts(settings: Settings) -> Finding:
+    subject, advice = "fonts", "run `make fonts`, and name the folder in CREDROOT_FONT_DIR: docs/certificates.md"
+    if settings.font_dir is None:
+        found = "CREDROOT_FONT_DIR is not set: certificates and pictures with names beyond Latin, Greek and Cyrillic are refused"
+        return Finding(subject=subject, found=found, advice=advice, is_warning=True)
+    try:
+        missing = missing_scripts(Typesetter(settings.font_dir))
+    except Refused as error:
+        return Finding(subject=subject, found=error.message, advice=advice)
+    if missing:
+        found = f"no font for {', '.join(missing)} in {settings.font_dir}: certificates and pictures with such names are refused"
+        return Finding(subject=subject, found=found, advice=advice, is_warning=True)
+    return Finding(subject=subject, found=f"{settings.font_dir} has what names in {len(SAMPLES)} scripts need")
 
 
 def _with_store(settings: Settings, store: Store, saved_trail: Path | None) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from registry.adapters.migrations import upgrade
 from registry.adapters.tables import METADATA
 from registry.cli import doctor
 from registry.domain.audit_trail import write_line
+from tests.fonts import installed_fonts
 from tests.registry_world import PASSWORD, World, opened_world
 
-SUBJECTS = ["settings", "database", "log", "published folder", "issuers' keys", "audit trail"]
+SUBJECTS = ["settings", "fonts", "database", "log", "published folder", "issuers' keys", "audit trail"]
 
 
 @pytest.fixture
@@ -71,7 +73,11 @@ def tamper(engine: Engine, number: int) -> None:
         connection.execute(update(audit_entry).where(audit_entry.c.number == number).values(subject="somebody else"))
 
 
-def test_a_sound_registry_has_nothing_to_be_told(examined: Callable[..., tuple[int, dict[str, Any]]]) -> None:
+def test_a_sound_registry_has_nothing_to_be_told(
+    monkeypatch: pytest.MonkeyPatch, examined: Callable[..., tuple[int, dict[str, Any]]]
+) -> None:
+    monkeypatch.setenv("CREDROOT_FONT_DIR", str(installed_fonts()))
+
     code, found = examined()
 
     assert code == 0
@@ -79,6 +85,38 @@ def test_a_sound_registry_has_nothing_to_be_told(examined: Callable[..., tuple[i
     assert {finding["grade"] for finding in found.values()} == {"ok"}
     assert found["audit trail"]["found"].startswith("3 entries, each follows; head ")
     assert found["issuers' keys"]["found"] == "the password opens those of 1 issuers"
+
+
+def test_fonts_that_are_missing_are_a_warning_and_no_failure(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    world: World,
+    capsys: pytest.CaptureFixture[str],
+    examined: Callable[..., tuple[int, dict[str, Any]]],
+) -> None:
+    del world
+    few, none = tmp_path / "few", tmp_path / "none"
+    few.mkdir()
+    none.mkdir()
+    for name in ("NotoSans_400Regular.ttf", "NotoSansArabic_400Regular.ttf"):
+        shutil.copy(installed_fonts() / name, few)
+
+    unset = examined()
+    code = run()
+    said = capsys.readouterr().out
+    monkeypatch.setenv("CREDROOT_FONT_DIR", str(few))
+    incomplete = examined()
+    monkeypatch.setenv("CREDROOT_FONT_DIR", str(none))
+    empty = examined()
+
+    assert (unset[0], code, incomplete[0]) == (0, 0, 0)
+    assert "WARN  fonts" in said
+    assert "CREDROOT_FONT_DIR is not set" in unset[1]["fonts"]["found"]
+    assert {unset[1]["fonts"]["grade"], incomplete[1]["fonts"]["grade"]} == {"warn"}
+    missing = "no font for Tamil, Chinese, Japanese, Korean, emoji in "
+    assert incomplete[1]["fonts"]["found"].startswith(missing)
+    # The service would not start.
+    assert (empty[0], empty[1]["fonts"]["grade"]) == (1, "fail")
 
 
 def test_the_first_entry_that_was_changed_is_named(world: World, capsys: pytest.CaptureFixture[str]) -> None:
