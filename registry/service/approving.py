@@ -6,12 +6,25 @@ What the registry signs needs it; what an issuer signed on its own machine was d
 waits.
 """
 
+from enum import StrEnum
+
 from registry.domain.audit_trail import AuditAction
 from registry.domain.errors import Refused
 from registry.service.access import Caller, require_approver
 from registry.service.auditing import note
 from registry.service.resources import Resources
 from registry.store_ports import Approvals, IssuerRecord, UploadRecord, WriteStore
+
+
+class Remedy(StrEnum):
+    """What to do where something is not issued without a second person."""
+
+    ASK = "ask another member to approve, and have the upload approved"
+    ONE_ROW = "upload a file of one row, and let another member approve it"
+    ANOTHER_ROW = (
+        "upload a file of one row that allows duplicates, let another member approve it, "
+        "and revoke what it replaces as superseded"
+    )
 
 
 def set_approvals(
@@ -26,11 +39,10 @@ def set_approvals(
     return unit.issuers.get(issuer.id)
 
 
-def require_no_approval(issuer: IssuerRecord) -> None:
-    """Raise Refused `approval-needed` where nothing is issued without a second person."""
+def require_no_approval(issuer: IssuerRecord, remedy: Remedy) -> None:
+    """Raise Refused `approval-needed`, with what to do, where nothing is issued without a second person."""
     if issuer.approvals is Approvals.SECOND_PERSON:
-        message = "this issuer asks for approval by a second person: upload a file, and let another member approve it"
-        raise Refused("approval-needed", message)
+        raise Refused("approval-needed", f"this issuer asks for approval by a second person: {remedy}")
 
 
 def request_approval(resources: Resources, unit: WriteStore, record: UploadRecord, *, caller: Caller) -> UploadRecord:

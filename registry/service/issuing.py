@@ -23,7 +23,7 @@ from registry.domain.upload_values import normalise_identifier
 from registry.ports import Signer
 from registry.service.access import Caller
 from registry.service.achievements import freeze
-from registry.service.approving import require_no_approval
+from registry.service.approving import Remedy, require_no_approval
 from registry.service.auditing import note
 from registry.service.resources import RECIPIENT_HASHING, Resources, SigningTools
 from registry.service.signing import secure
@@ -234,7 +234,7 @@ def issue(
     Raises NotFound, Malformed, Conflict `already-issued` when the recipient holds this version of the achievement,
     Refused `approval-needed`.
     """
-    require_no_approval(issuer)
+    require_no_approval(issuer, Remedy.ONE_ROW)
     template = load_template(resources, unit, issuer, achievement_id)
     if not order.allow_duplicate:
         # By any of the identifiers, as an upload does it; the unique key decides between two at the same moment.

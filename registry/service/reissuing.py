@@ -19,7 +19,7 @@ from registry.domain.hashing import sha256
 from registry.domain.recipient import Recipient
 from registry.domain.reissue import KeptRecipient, award_of_document
 from registry.service.access import Caller
-from registry.service.approving import require_no_approval
+from registry.service.approving import Remedy, require_no_approval
 from registry.service.auditing import note
 from registry.service.issuing import Person, Template, load_template, recipient_of
 from registry.service.resources import Resources
@@ -69,7 +69,7 @@ def supersede(
     It is of the same version of the achievement. Raises NotFound, Malformed; Conflict `revoked`, `suspended`,
     `already-issued`; Refused `not-of-an-achievement`, `approval-needed`.
     """
-    require_no_approval(issuer)
+    require_no_approval(issuer, Remedy.ANOTHER_ROW)
     earlier, achievement_id = _earlier(unit, issuer, credential_id)
     _require_active(unit, earlier)
     kept = unit.links.recipient_keys(earlier.id)
@@ -105,7 +105,7 @@ def renew(
     It is of the newest version of the achievement. Raises NotFound, Malformed `renewal-not-later`; Conflict `revoked`,
     `suspended`, `already-renewed`; Refused `not-of-an-achievement`, `approval-needed`.
     """
-    require_no_approval(issuer)
+    require_no_approval(issuer, Remedy.ANOTHER_ROW)
     earlier, achievement_id = _earlier(unit, issuer, credential_id)
     _require_active(unit, earlier)
     if unit.links.is_renewed(earlier.id):

@@ -19,7 +19,7 @@ from registry.domain.upload_report import annotate, annotated_rows
 from registry.domain.upload_rules import UploadRules
 from registry.domain.upload_text import ByteSource
 from registry.service.access import Caller
-from registry.service.approving import require_no_approval
+from registry.service.approving import Remedy, require_no_approval
 from registry.service.auditing import note
 from registry.service.issuing import TemplateRecords, draft, open_template, read_template
 from registry.service.resources import Resources
@@ -181,7 +181,7 @@ def start(resources: Resources, unit: WriteStore, record: UploadRecord, *, calle
     """
     require_issuable(record)
     if record.state in {UploadState.CHECKED, UploadState.APPROVAL_REQUESTED}:
-        require_no_approval(unit.issuers.get(record.issuer_id))
+        require_no_approval(unit.issuers.get(record.issuer_id), Remedy.ASK)
     if not record.allow_duplicates and _is_outdated(unit, record):
         raise Conflict("upload-outdated", "the same file was issued after this dry run: upload it again")
     unit.uploads.start(record.id, requested_at=resources.clock.now())

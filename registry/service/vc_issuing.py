@@ -25,7 +25,7 @@ from registry.domain.vc_form import is_version_1, validity
 from registry.domain.vc_preparing import prepare_credential
 from registry.ports import UnknownContext
 from registry.service.access import Caller
-from registry.service.approving import require_no_approval
+from registry.service.approving import Remedy, require_no_approval
 from registry.service.auditing import note
 from registry.service.list_addresses import list_entry
 from registry.service.resources import RECIPIENT_HASHING, Resources
@@ -58,7 +58,7 @@ def issue_document(
     Raises Malformed for what is no credential of this issuer or cannot be signed without loss, Conflict
     `credential-duplicate-key-taken` for an id that was issued before, Refused `approval-needed`.
     """
-    require_no_approval(issuer)
+    require_no_approval(issuer, Remedy.ONE_ROW)
     document = prepare_credential(order.document, issuer=issuer.did)
     _refuse_own_slot(document, unit)
     identifier = _identifier(order)

@@ -77,6 +77,7 @@ def test_an_upload_is_issued_once_another_member_approved_it(
     begun = begin(world, record, sender)
 
     assert too_early.value.code == still_too_early.value.code == "approval-needed"
+    assert "have the upload approved" in too_early.value.message
     assert (asked.state, asked.approval_requested_by) == (UploadState.APPROVAL_REQUESTED, sender.name)
     assert (given.state, given.approved_by, given.approved_at) == (
         UploadState.APPROVED,
@@ -170,6 +171,7 @@ def test_single_credentials_wait_too_and_revocations_never(
         with pytest.raises(Refused) as refused:
             attempt()
         assert refused.value.code == "approval-needed"
+        assert "upload a file of one row" in refused.value.message
     request = StatusRequest(action=StatusAction.REVOKE, reason=Reason.OTHER)
     with world.store.write() as unit:
         revoked = change_status(world.resources, unit, issuer, before.id, request, caller=world.admin)

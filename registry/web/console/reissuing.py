@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from registry.domain.canonical import JsonObject, parse_object
 from registry.domain.errors import CredrootError
 from registry.domain.reissue import renewed_through
-from registry.store_ports import CredentialRecord
+from registry.store_ports import Approvals, CredentialRecord
 from registry.web.console.documents import ShownCredential, shown_credential
 from registry.web.console.gate import Form, Place, Posted, Reading, Writing
 from registry.web.console.showing import FormProblem, correctable, go_to_made, show
@@ -128,6 +128,7 @@ def _ask(
         "said": said,
         "problem": problem,
         "supersede": what == "supersede",
+        "second_person": place.issuer.approvals is Approvals.SECOND_PERSON,
         "target": place.address(f"/credentials/{credential_id}/{what}"),
     }
     status = HTTPStatus.OK if problem is None else problem.status

@@ -103,6 +103,16 @@ def test_an_admin_sets_whether_a_second_person_is_asked(site: Site, admin: Desk,
     assert "Whoever uploads may issue" in words(registrar.get(page).text)
 
 
+@pytest.mark.parametrize("what", ["supersede", "renew"])
+def test_a_correction_without_a_second_person_says_what_to_do_instead(strict: Site, registrar: Desk, what: str) -> None:
+    page = registrar.get(strict.ours.address(f"/credentials/{strict.ours.credential.id}/{what}"))
+
+    assert page.status_code == 200
+    assert "a file of one row" in words(page.text)
+    assert f"/uploads/new?achievement={strict.ours.achievement.id}" in page.text
+    assert f'/{what}"' not in page.text
+
+
 def test_a_registrar_says_which_linkedin_page_is_the_issuer_s(site: Site, registrar: Desk) -> None:
     page = site.ours.address("/keys")
 
