@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Page, expect
 
-from registry.store_ports import Role
+from registry.service.approving import set_approvals
+from registry.store_ports import Approvals, Role, UploadState
+from tests.adapters.chunk_work import until
 from tests.browser.conftest import NewContext
 from tests.browser.console_steps import (
     CORRECTED,
@@ -20,10 +22,12 @@ from tests.browser.console_steps import (
     sign_in,
     upload,
 )
+from tests.earner import letters
 from tests.registry_world import World
 from tests.web.console.client import open_site
 
 HERE = "/console/issuers/poly"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +35,17 @@ class Site:
     world: World
     url: str
 
-    def key(self) -> str:
+    def key(self, *, approver: bool = False) -> str:
         with self.world.store.read() as unit:
             issuer = unit.issuers.by_slug("poly")
-        return self.world.add_key(Role.ISSUER, issuer)
+        return self.world.add_key(Role.ISSUER, issuer, approver=approver)
+
+    def is_issued(self) -> bool:
+        """Tell whether the newest upload is wholly issued."""
+        with self.world.store.read() as unit:
+            issuer = unit.issuers.by_slug("poly")
+            (upload,) = unit.uploads.newest(issuer.id, before=None, limit=1)
+        return upload.state is UploadState.ISSUED
 
 
 @pytest.fixture
@@ -251,3 +262,36 @@ def test_mappings_corrections_renewals_and_the_audit_trail_are_accessible(page: 
     page.get_by_role("button", name="Check the chain").click()
     expect(page.get_by_role("status")).to_contain_text("The chain holds")
     look(page, "audit")
+
+
+def test_a_spreadsheet_is_approved_by_a_second_person_issued_and_mailed(new_context: NewContext, site: Site) -> None:
+    with_achievement(site)
+    with site.world.store.write() as unit:
+        issuer = unit.issuers.by_slug("poly")
+        set_approvals(site.world.resources, unit, issuer, Approvals.SECOND_PERSON, caller=site.world.admin)
+    rows = [tuple(line.split(",")) for line in f"{HEADER}{CORRECTED}".splitlines()]
+    content = b"".join(site.world.resources.spreadsheets.write(rows))
+    registrar, dean = (new_context().new_page() for _ in range(2))
+    sign_in(registrar, site.url, site.key())
+    sign_in(dean, site.url, site.key(approver=True))
+
+    registrar.goto(f"{site.url}{HERE}/uploads/new")
+    upload(registrar, {"name": "cohort.xlsx", "mimeType": XLSX, "buffer": content})
+    registrar.get_by_role("button", name="Ask for approval").click()
+    expect(registrar.get_by_text("It waits for the approval of another member who may approve.")).to_be_visible()
+    look(registrar, "waits-for-approval")
+    dean.get_by_role("link", name="Uploads").click()
+    dean.get_by_role("link", name="cohort.xlsx").click()
+    expect(dean.get_by_text("Somebody asks for your approval: 4 credentials are to be issued.")).to_be_visible()
+    look(dean, "approve")
+    dean.get_by_role("button", name="Approve it").click()
+    registrar.reload()
+    registrar.get_by_role("button", name="Issue 4 credentials").click()
+    until(site.is_issued)
+    registrar.reload()
+    registrar.get_by_role("button", name="Mail the links").click()
+    expect(registrar.get_by_text(re.compile("Sent: [0-4], waiting: [0-4], failed: 0"))).to_be_visible()
+    registrar.get_by_role("link", name="All", exact=True).click()
+    look(registrar, "mailed")
+
+    until(lambda: all(len(letters(site.world, address)) == 1 for address, *_ in rows[1:]))
