@@ -6,8 +6,9 @@ No script, no table, no style sheet; both addresses are of the credential's publ
 from html import escape
 from typing import Final
 
-from registry.domain.badge_facts import CertificateFacts, shorten
+from registry.domain.badge_facts import CertificateFacts
 from registry.domain.errors import Malformed
+from registry.domain.shown_text import shorten
 
 SIDE: Final = 80
 """In pixels, written out: mail programs reserve the place before the picture is loaded."""

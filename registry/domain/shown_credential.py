@@ -1,35 +1,54 @@
-"""What a page shows of a credential, read out of its document (Open Badges 3.0, VC Data Model 2.0).
+"""What people are shown of a credential, read out of its document: Open Badges 3.0, VC Data Model 2.0 and 1.1.
 
-Documents of others are read too: a member of another form than expected is taken as absent, never as an error. Nothing here is
-checked, and nothing is fetched. Of evidence that is marked as private only the name is read.
+One reader for pages, letters, pictures, certificates and the console; each shortens for its place. Documents of others are read
+too: a member of another form than expected is taken as absent, never as an error. Nothing here is checked, and nothing is fetched.
+Of evidence that is marked as private only the name is read.
 """
 
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 from registry.domain.canonical import JsonObject, JsonValue
-from registry.domain.private_evidence import evidence_of, is_private
-from registry.domain.vocabularies import LANGUAGE
+from registry.domain.form_problem import as_items, types_of
+from registry.domain.private_evidence import is_private
+from registry.domain.shown_text import (
+    choose_text,
+    first_object,
+    has_language,
+    named_object,
+    objects_of,
+    read_language,
+    read_moment,
+    read_number,
+    read_string,
+    read_web_address,
+)
 
 MAX_ITEMS: Final = 100
 """Of skills, results and evidence: more than any page is read for; the document itself has all of them."""
 
-_UNSHOWN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
-"""Controls; and direction overrides and isolates, with which a name could turn the words beside it around."""
-_MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})", re.ASCII)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """An issuer, or who made an achievement."""
+
+    name: str
+    """Its identifier where it has no name."""
+    id: str = ""
+    url: str = ""
+    """An https or http address; empty where it leads nowhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """A name that may lead somewhere."""
+class Skill:
+    """One skill, occupation or standard that the achievement answers to."""
 
     name: str
-    url: str
-    """An https or http address; empty where it leads nowhere."""
+    url: str = ""
     framework: str = ""
-    description: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +57,7 @@ class ShownResult:
 
     name: str
     value: str
-    scale: tuple[str, ...]
+    scale: tuple[str, ...] = ()
     """The values that there are, lowest first; empty where the achievement does not list them."""
 
 
@@ -58,18 +77,26 @@ class ShownCredential:
     """A credential as people read it; texts are empty where the document says nothing."""
 
     title: str
-    description: str
+    """The achievement's name, else the credential's, else its type."""
+    achievement: str
+    """The achievement's name alone: it tells nothing of the holder."""
+    achievement_id: str
+    """The credential's where the achievement has none."""
     achievement_type: str
+    description: str
     language: str
     """A tag such as `pt-BR`: of the texts of the achievement."""
+    pictures: tuple[str, ...]
+    """Addresses, data URLs among them, the achievement's first: unexamined."""
     holder: str
-    issuer: Link
+    holder_id: str
+    issuer: Party
     creator: str
     """Who made the achievement, where that is not the issuer."""
     criteria: str
     """Markdown."""
     criteria_url: str
-    skills: tuple[Link, ...]
+    skills: tuple[Skill, ...]
     results: tuple[ShownResult, ...]
     evidence: tuple[ShownEvidence, ...]
     narrative: str
@@ -83,141 +110,105 @@ class ShownCredential:
     activity_end: datetime | None
 
 
-def show_credential(document: JsonObject) -> ShownCredential:
-    """Read what a page shows of a credential."""
-    subject = _first(document.get("credentialSubject"))
-    achievement = _first(subject.get("achievement"))
-    language = _language(achievement.get("inLanguage"))
-    read = _Reader(language=language)
-    issuer = read.party(document.get("issuer"))
-    creator = read.party(achievement.get("creator"))
-    criteria = _first(achievement.get("criteria"))
+def show_credential(document: JsonObject, *, visitor: str = "") -> ShownCredential:
+    """Read what people are shown of a credential.
+
+    Of texts in several languages those in the visitor's, a tag, are read, else those in the achievement's own.
+    """
+    subject = first_object(document.get("credentialSubject"))
+    achievement = first_object(subject.get("achievement"))
+    own = read_language(achievement.get("inLanguage"))
+    is_visitors = visitor != "" and has_language(achievement.get("name"), visitor)
+    read = _Reader(languages=(visitor, own) if visitor else (own,))
+    issuer, creator = read.party(document.get("issuer")), read.party(achievement.get("creator"))
+    criteria = named_object(achievement.get("criteria"))
+    name = read.text(achievement.get("name"))
+    valid_from = read_moment(document.get("validFrom", document.get("issuanceDate")))
     return ShownCredential(
-        title=read.text(achievement.get("name")) or read.text(document.get("name")) or _types(document),
+        title=name or read.text(document.get("name")) or _kind(document),
+        achievement=name,
+        achievement_id=read_string(achievement.get("id")) or read_string(document.get("id")),
+        achievement_type=read_string(achievement.get("achievementType")).removeprefix("ext:"),
         description=read.text(achievement.get("description")) or read.text(document.get("description")),
-        achievement_type=_string(achievement.get("achievementType")).removeprefix("ext:"),
-        language=language,
+        language=visitor if is_visitors else own,
+        pictures=tuple(_pictures(achievement, document)),
         holder=_holder(subject) or read.text(subject.get("name")),
+        holder_id=read_string(subject.get("id")),
         issuer=issuer,
         creator="" if creator.name == issuer.name else creator.name,
         criteria=read.text(criteria.get("narrative")),
-        criteria_url=_web_address(criteria.get("id")),
-        skills=read.skills(achievement),
-        results=read.results(subject, achievement),
-        evidence=read.evidence(document),
+        criteria_url=read_web_address(criteria.get("id")),
+        skills=tuple(islice(read.skills(achievement), MAX_ITEMS)),
+        results=tuple(islice(read.results(subject, achievement), MAX_ITEMS)),
+        evidence=tuple(map(read.evidence, objects_of(document.get("evidence"))[:MAX_ITEMS])),
         narrative=read.text(subject.get("narrative")),
-        credits=_number(subject.get("creditsEarned")) or _number(achievement.get("creditsAvailable")),
-        license_number=_string(subject.get("licenseNumber")),
-        awarded=_moment(document.get("awardedDate")) or _moment(document.get("validFrom")),
-        valid_from=_moment(document.get("validFrom")),
-        valid_until=_moment(document.get("validUntil")),
-        activity_start=_moment(subject.get("activityStartDate")),
-        activity_end=_moment(subject.get("activityEndDate")),
+        credits=read_number(subject.get("creditsEarned")) or read_number(achievement.get("creditsAvailable")),
+        license_number=read_string(subject.get("licenseNumber")),
+        awarded=read_moment(document.get("awardedDate")) or valid_from,
+        valid_from=valid_from,
+        valid_until=read_moment(document.get("validUntil", document.get("expirationDate"))),
+        activity_start=read_moment(subject.get("activityStartDate")),
+        activity_end=read_moment(subject.get("activityEndDate")),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reader:
-    """Reads texts, each in the achievement's language where a document has it in several."""
+    """Reads what has texts in several languages."""
 
-    language: str
+    languages: tuple[str, ...]
 
     def text(self, value: JsonValue) -> str:
-        texts = [(_string(item.get("@language")), _string(item.get("@value"))) for item in _objects(value)]
-        chosen = [text for tag, text in texts if tag.lower() == self.language.lower()] or [text for _, text in texts]
-        return chosen[0] if chosen else _string(value)
+        return choose_text(value, self.languages)
 
-    def party(self, value: JsonValue) -> Link:
-        profile = _first(value) or {"id": value}
-        identifier = _string(profile.get("id"))
-        url = _web_address(profile.get("url")) or _web_address(identifier)
-        return Link(name=self.text(profile.get("name")) or identifier, url=url)
+    def party(self, value: JsonValue) -> Party:
+        profile = named_object(value)
+        identifier = read_string(profile.get("id"))
+        url = read_web_address(profile.get("url")) or read_web_address(identifier)
+        return Party(name=self.text(profile.get("name")) or identifier, id=identifier, url=url)
 
-    def skills(self, achievement: JsonObject) -> tuple[Link, ...]:
-        found = [
-            Link(
-                name=self.text(alignment.get("targetName")),
-                url=_web_address(alignment.get("targetUrl")),
-                framework=self.text(alignment.get("targetFramework")),
-                description=self.text(alignment.get("targetDescription")),
-            )
-            for alignment in _objects(achievement.get("alignment"))[:MAX_ITEMS]
-        ]
-        return tuple(skill for skill in found if skill.name)
+    def skills(self, achievement: JsonObject) -> Iterator[Skill]:
+        for alignment in objects_of(achievement.get("alignment")):
+            name, framework = (self.text(alignment.get(member)) for member in ("targetName", "targetFramework"))
+            if name:
+                yield Skill(name=name, url=read_web_address(alignment.get("targetUrl")), framework=framework)
 
-    def results(self, subject: JsonObject, achievement: JsonObject) -> tuple[ShownResult, ...]:
-        described = {_string(each.get("id")): each for each in _objects(achievement.get("resultDescription"))}
-        found: list[ShownResult] = []
-        for result in _objects(subject.get("result"))[:MAX_ITEMS]:
-            description = described.get(_string(result.get("resultDescription")), {})
-            allowed = description.get("allowedValue")
-            found.append(
-                ShownResult(
-                    name=self.text(description.get("name")),
-                    value=self.text(result.get("value")) or _string(result.get("status")),
-                    scale=tuple(map(_string, allowed)) if isinstance(allowed, list) else (),
-                )
-            )
-        return tuple(result for result in found if result.value)
+    def results(self, subject: JsonObject, achievement: JsonObject) -> Iterator[ShownResult]:
+        described = {read_string(each.get("id")): each for each in objects_of(achievement.get("resultDescription"))}
+        for result in objects_of(subject.get("result")):
+            written = result.get("value")
+            value = self.text(written) or read_number(written) or read_string(result.get("status"))
+            description = described.get(read_string(result.get("resultDescription")), {})
+            scale = tuple(text for text in map(read_string, as_items(description.get("allowedValue"))) if text)
+            if value:
+                yield ShownResult(name=self.text(description.get("name")), value=value, scale=scale)
 
-    def evidence(self, document: JsonObject) -> tuple[ShownEvidence, ...]:
-        return tuple(
-            ShownEvidence(name=self.text(each.get("name")), is_private=True)
-            if is_private(each)
-            else ShownEvidence(
-                name=self.text(each.get("name")),
-                is_private=False,
-                url=_web_address(each.get("id")),
-                narrative=self.text(each.get("narrative")),
-                description=self.text(each.get("description")),
-            )
-            for each in evidence_of(document)[:MAX_ITEMS]
+    def evidence(self, piece: JsonObject) -> ShownEvidence:
+        name = self.text(piece.get("name"))
+        if is_private(piece):
+            return ShownEvidence(name=name, is_private=True)
+        return ShownEvidence(
+            name=name,
+            is_private=False,
+            url=read_web_address(piece.get("id")),
+            narrative=self.text(piece.get("narrative")),
+            description=self.text(piece.get("description")),
         )
 
 
 def _holder(subject: JsonObject) -> str:
-    for identity in _objects(subject.get("identifier")):
-        if identity.get("identityType") == "name" and identity.get("hashed") is False:
-            return _string(identity.get("identityHash"))
-    return ""
+    """Return the name among the identifiers: only one that says to be in the clear, a hash tells people nothing."""
+    identities = objects_of(subject.get("identifier"))
+    named = (each for each in identities if each.get("identityType") == "name" and each.get("hashed") is False)
+    return next(filter(None, (read_string(each.get("identityHash")) for each in named)), "")
 
 
-def _types(document: JsonObject) -> str:
-    types = document.get("type")
-    named = [_string(each) for each in (types if isinstance(types, list) else [types])]
-    return next((name for name in named if name and name != "VerifiableCredential"), "")
+def _pictures(*pictured: JsonObject) -> Iterator[str]:
+    for each in pictured:
+        address = named_object(each.get("image")).get("id")
+        if isinstance(address, str):
+            yield address
 
 
-def _language(value: JsonValue) -> str:
-    return value if isinstance(value, str) and LANGUAGE.fullmatch(value) is not None else "en"
-
-
-def _moment(value: JsonValue) -> datetime | None:
-    if not isinstance(value, str) or _MOMENT.fullmatch(value) is None:
-        return None
-    try:
-        return datetime.fromisoformat(value)
-    except ValueError:
-        return None
-
-
-def _number(value: JsonValue) -> str:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return str(value).removesuffix(".0") if is_number else ""
-
-
-def _web_address(value: JsonValue) -> str:
-    """Keep what a reader may click on: another scheme could run something."""
-    return value if isinstance(value, str) and value.startswith(("https://", "http://")) else ""
-
-
-def _first(value: JsonValue) -> JsonObject:
-    return next(iter(_objects(value)), {})
-
-
-def _objects(value: JsonValue) -> list[JsonObject]:
-    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
-
-
-def _string(value: JsonValue) -> str:
-    return _UNSHOWN.sub("", value) if isinstance(value, str) else ""
+def _kind(document: JsonObject) -> str:
+    return next((read_string(name) for name in types_of(document) if name != "VerifiableCredential"), "")

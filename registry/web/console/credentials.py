@@ -9,13 +9,13 @@ from fastapi import APIRouter, Query, Request, Response
 from registry.domain.canonical import parse_object
 from registry.domain.errors import CredrootError, Malformed, NotFound
 from registry.domain.hashing import digest_from_hex
+from registry.domain.shown_credential import show_credential
 from registry.domain.upload_values import normalise_identifier
 from registry.service.issuing import find_recipient
 from registry.service.proving import anchored_epoch
 from registry.service.statuses import Reason, StatusAction
 from registry.store_ports import CredentialRecord, ReadStore, Role, Standing
 from registry.web.console.audit import member_names
-from registry.web.console.documents import shown_credential
 from registry.web.console.gate import Form, Place, Posted, Reading, Writing
 from registry.web.console.showing import FormProblem, correctable, go, show
 from registry.web.requests import Wired
@@ -132,12 +132,12 @@ def _by_name(unit: ReadStore, place: Place, sought: str) -> CredentialRecord | N
 
 
 def _listed(unit: ReadStore, place: Place, record: CredentialRecord) -> dict[str, object]:
-    shown = shown_credential(parse_object(record.document))
+    shown = show_credential(parse_object(record.document))
     return {
         "record": record,
         # An auditor sees that there is one, not whose.
-        "recipient": None if place.caller.role is Role.AUDITOR else shown.recipient,
-        "achievement": shown.achievement.get("name"),
+        "recipient": None if place.caller.role is Role.AUDITOR else shown.holder,
+        "achievement": shown.achievement,
         "anchored": anchored_epoch(unit, record) is not None,
     }
 
@@ -159,7 +159,7 @@ def _page(
         anchored = anchored_epoch(unit, record) is not None
     context = {
         "record": record,
-        "credential": shown_credential(parse_object(record.document)) if sees_people else None,
+        "credential": show_credential(parse_object(record.document)) if sees_people else None,
         "changes": changes,
         "links": links,
         "names": names,
@@ -185,7 +185,7 @@ def _ask(
         record = unit.credentials.get(place.issuer.id, credential_id)
     context = {
         "record": record,
-        "credential": shown_credential(parse_object(record.document)),
+        "credential": show_credential(parse_object(record.document)),
         "action": action,
         "reason": "" if form is None else form.text("reason"),
         "note": "" if form is None else form.text("note"),

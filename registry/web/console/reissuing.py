@@ -10,8 +10,8 @@ from fastapi import APIRouter, Query, Request, Response
 from registry.domain.canonical import JsonObject, parse_object
 from registry.domain.errors import CredrootError
 from registry.domain.reissue import renewed_through
+from registry.domain.shown_credential import ShownCredential, show_credential
 from registry.store_ports import Approvals, CredentialRecord
-from registry.web.console.documents import ShownCredential, shown_credential
 from registry.web.console.gate import Form, Place, Posted, Reading, Writing
 from registry.web.console.showing import FormProblem, correctable, go_to_made, show
 from registry.web.requests import Wired, read_form
@@ -40,7 +40,7 @@ def get_expiring(
     with container.resources.store.read() as unit:
         records = unit.credentials.expiring(place.issuer.id, before=limit, after=after, limit=SHOWN + 1)
     context = {
-        "listed": [(record, shown_credential(parse_object(record.document))) for record in records[:SHOWN]],
+        "listed": [(record, show_credential(parse_object(record.document))) for record in records[:SHOWN]],
         "days": days,
         "next": records[SHOWN - 1].id if len(records) > SHOWN else None,
     }
@@ -119,7 +119,7 @@ def _ask(
 ) -> Response:
     with container.resources.store.read() as unit:
         record = unit.credentials.get(place.issuer.id, credential_id)
-    shown = shown_credential(parse_object(record.document))
+    shown = show_credential(parse_object(record.document))
     said = _said(record, shown) if what == "supersede" else _goes_on(record, now=container.resources.clock.now())
     context = {
         "record": record,
@@ -151,9 +151,9 @@ def _goes_on(record: CredentialRecord, *, now: datetime) -> dict[str, str]:
 def _said(record: CredentialRecord, shown: ShownCredential) -> dict[str, str]:
     """Return what the credential says, by the names of the fields."""
     said = {
-        "name": shown.recipient or "",
+        "name": shown.holder,
         "issuedOn": record.valid_from.date().isoformat(),
         "expiresOn": "" if record.valid_until is None else record.valid_until.date().isoformat(),
-        "narrative": shown.narrative or "",
+        "narrative": shown.narrative,
     }
-    return said | {f"results.{number}": value for number, (_, value) in enumerate(shown.results)}
+    return said | {f"results.{number}": result.value for number, result in enumerate(shown.results)}

@@ -7,11 +7,11 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from registry.domain.errors import NotFound
+from registry.domain.shown_credential import show_credential
 from registry.service.sessions import Session, peek_session
 from registry.service.upload_progress import upload_stages
 from registry.service.uploads import preview
 from registry.web.console.cookie import session_id_of
-from registry.web.console.documents import shown_credential
 from registry.web.console.gate import Place, SignInNeeded, Writing, reading_place
 from registry.web.console.showing import show
 from registry.web.requests import Wired
@@ -51,7 +51,8 @@ def get_row(
     context = {
         "upload": record,
         "row": judgement,
-        "credential": None if document is None else shown_credential(document),
+        "credential": None if document is None else show_credential(document),
+        "document": document,
         "json": None if document is None else orjson.dumps(document, option=orjson.OPT_INDENT_2).decode(),
     }
     return show(request, "row.html", context, session=place.session, place=place)

@@ -18,7 +18,7 @@ from registry.domain.linkedin import linkedin_url
 from registry.domain.shown_credential import show_credential
 from registry.service.claiming import Offer, draw_secret, open_claim, open_held, redeem_claim, switch_held
 from registry.service.container import Container
-from registry.web.pages.rendering import pages_of
+from registry.web.pages.rendering import language_of, pages_of
 from registry.web.rate_limit import CLAIMS, limit_misses
 from registry.web.requests import Wired
 
@@ -37,7 +37,7 @@ def get_claim(request: Request, container: Wired, token: str) -> Response:
     except NotFound:
         return _gone(request)
     # The page draws the holder's secret, so that its button, pressed twice, leads to one page and not to a used link.
-    context = _context(offer) | {"secret": draw_secret(container.resources)}
+    context = _context(request, offer) | {"secret": draw_secret(container.resources)}
     return pages_of(request).render(request, "claim/offer.html", context, headers=UNLISTED)
 
 
@@ -63,7 +63,10 @@ def get_mine(request: Request, container: Wired, secret: str) -> Response:
             offer = open_held(container.resources, secret)
     except NotFound:
         return _gone(request)
-    context = _context(offer) | {"badge": f"/mine/{secret}/badge.png", "elsewhere": _elsewhere(container, offer)}
+    context = _context(request, offer) | {
+        "badge": f"/mine/{secret}/badge.png",
+        "elsewhere": _elsewhere(container, offer),
+    }
     return pages_of(request).render(request, "claim/mine.html", context, headers=UNLISTED)
 
 
@@ -105,12 +108,12 @@ def embed_snippet(url: str) -> str:
     )
 
 
-def _context(offer: Offer) -> dict[str, object]:
+def _context(request: Request, offer: Offer) -> dict[str, object]:
     record = offer.state.credential
     return {
         "state": offer.state,
         "claim": offer.claim,
-        "shown": show_credential(parse_object(record.document)),
+        "shown": show_credential(parse_object(record.document), visitor=language_of(request)),
         "url": offer.url,
         "code": offer.code,
         "receipt": f"/receipts/{record.leaf.hex()}",

@@ -7,6 +7,7 @@ by its Policy. Every value is escaped by the templates; what is HTML already com
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final, cast
@@ -18,11 +19,14 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from registry.domain.shown_text import shorten
 from registry.web.pages.files import StaticFiles, read_static_files
 from registry.web.pages.languages import Language, catalogue, choose, languages
 from registry.web.pages.markdown import render_markdown
 
 TEMPLATES: Final = Path(__file__).resolve().parent.parent / "templates"
+MAX_SHOWN: Final = 300
+"""Of a stranger's text on a page about many of them: five lines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +145,11 @@ def pages_of(request: Request) -> Pages:
     return cast("Pages", request.app.state.pages)  # Starlette's state is untyped
 
 
+def language_of(request: Request) -> str:
+    """Return the tag of the visitor's language."""
+    return pages_of(request).visit(request).language.tag
+
+
 def _filters(language: Language) -> dict[str, object]:
     locale = language.locale
 
@@ -173,4 +182,5 @@ def _filters(language: Language) -> dict[str, object]:
         "span": as_span,
         "iso": as_iso,
         "markdown": render_markdown,
+        "short": partial(shorten, limit=MAX_SHOWN),
     }

@@ -13,7 +13,7 @@ from registry.domain.errors import Forbidden, NotFound
 from registry.domain.shown_credential import show_credential
 from registry.service.sharing import SharedCredential, open_shared
 from registry.web.pages.negotiation import best_type
-from registry.web.pages.rendering import Policy, pages_of
+from registry.web.pages.rendering import Policy, language_of, pages_of
 from registry.web.requests import Wired
 
 HTML: Final = "text/html"
@@ -42,7 +42,7 @@ def get_shared(request: Request, container: Wired, token: str) -> Response:
         raise
     if kind != HTML:
         return _document(shared, kind)
-    return pages_of(request).render(request, "credential/page.html", _context(shared), headers=VARY | UNLISTED)
+    return pages_of(request).render(request, "credential/page.html", _context(request, shared), headers=VARY | UNLISTED)
 
 
 @router.get("/c/{token}/embed")
@@ -55,7 +55,7 @@ def get_embedded(request: Request, container: Wired, token: str) -> Response:
             request, "credential/embed_gone.html", status=HTTPStatus.NOT_FOUND, policy=EMBEDDED, headers=UNLISTED
         )
     return pages_of(request).render(
-        request, "credential/embed.html", _context(shared), policy=EMBEDDED, headers=UNLISTED
+        request, "credential/embed.html", _context(request, shared), policy=EMBEDDED, headers=UNLISTED
     )
 
 
@@ -79,10 +79,10 @@ def _gone(request: Request) -> Response:
     )
 
 
-def _context(shared: SharedCredential) -> dict[str, object]:
+def _context(request: Request, shared: SharedCredential) -> dict[str, object]:
     return {
         "state": shared.state,
-        "shown": show_credential(parse_object(shared.credential.document)),
+        "shown": show_credential(parse_object(shared.credential.document), visitor=language_of(request)),
         "url": shared.url,
         "code": shared.code,
         "successor": shared.successor,

@@ -13,14 +13,15 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from registry.domain.canonical import JsonObject, parse_object
 from registry.domain.check import CheckId, Result
 from registry.domain.errors import Malformed
 from registry.domain.problem import Problem
 from registry.domain.share_link import MAX_TEXT
+from registry.domain.shown_credential import ShownCredential, show_credential
 from registry.service.verifying_files import Judged
 from registry.web.judging import judge_received
-from registry.web.pages.credential_facts import Facts, read_facts
-from registry.web.pages.rendering import Policy, pages_of
+from registry.web.pages.rendering import Policy, language_of, pages_of
 from registry.web.pages.verdict_words import CHECKS, REASONS, RESULTS, TONES, WORDS
 from registry.web.rate_limit import VERIFICATIONS, limit
 from registry.web.received_files import Received, receive_form
@@ -37,7 +38,8 @@ class Shown:
     """One credential as the page shows it."""
 
     judged: Judged
-    facts: Facts | None
+    facts: ShownCredential
+    """Empty where there is no document."""
     document: str | None
     """The credential's text, for the browser and for saving; None where only the verdict may be shown."""
     receipt: str | None
@@ -88,11 +90,12 @@ def _page(
 ) -> Response:
     container = container_of(request)
     contract = container.published_contract
+    language = language_of(request)
     return pages_of(request).render(
         request,
         "verify/page.html",
         {
-            "shown": [_shown(item) for item in judged],
+            "shown": [_shown(item, language) for item in judged],
             "problem": problem,
             # A credential's own page leads here with its link: checking it is one press away.
             "link": next(iter(received.links), "") if received else request.query_params.get("link", "")[:MAX_TEXT],
@@ -111,13 +114,20 @@ def _page(
     )
 
 
-def _shown(item: Judged) -> Shown:
+def _shown(item: Judged, language: str) -> Shown:
     return Shown(
         judged=item,
-        facts=None if item.content is None else read_facts(item.content),
+        facts=show_credential(_document(item.content), visitor=language),
         document=_text(item.content) if item.shown else None,
         receipt=_text(item.receipt),
     )
+
+
+def _document(content: bytes | None) -> JsonObject:
+    try:
+        return {} if content is None else parse_object(content)
+    except Malformed:
+        return {}
 
 
 def _text(content: bytes | None) -> str | None:

@@ -81,7 +81,7 @@ export function readFacts(document) {
   };
   const subject = object(document.credentialSubject);
   const achievement = object(subject.achievement);
-  const named = [subject.identifier ?? []].flat().find((item) => isObject(item) && item.identityType === "name" && item.hashed !== true);
+  const named = [subject.identifier ?? []].flat().find((item) => isObject(item) && item.identityType === "name" && item.hashed === false);
   const issuer = isObject(document.issuer) ? document.issuer : { id: document.issuer };
   return {
     title: text(achievement.name) ?? text(document.name),

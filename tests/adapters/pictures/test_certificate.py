@@ -17,9 +17,11 @@ from registry.adapters.pictures.certificate import TypstCertificateMaker, _show
 from registry.adapters.pictures.qr import qr_svg
 from registry.adapters.pictures.typesetter import FontMissing
 from registry.demo.people import FAMILY, GIVEN
-from registry.domain.badge_facts import Attachments, SkillFact, StatusWord, shorten
+from registry.domain.badge_facts import Attachments, StatusWord
 from registry.domain.certificate_words import words_of
 from registry.domain.errors import Malformed
+from registry.domain.shown_credential import Skill
+from registry.domain.shown_text import shorten
 from tests.adapters.pictures.shown import CODE, CREDENTIAL, FACTS, RECEIPT, SHARE_URL, badge, brief, certificate
 from tests.fonts import typesetter
 
@@ -156,7 +158,7 @@ def test_a_name_is_printed_and_never_obeyed(maker: TypstCertificateMaker, name: 
         holder=name,
         badge=badge(name=name, description=name, issuer_name=name),
         criteria=(name,),
-        skills=(SkillFact(name=name, framework=name, url=""),),
+        skills=(Skill(name=name, framework=name),),
         sharing=replace(FACTS.sharing, code=name),
     )
 

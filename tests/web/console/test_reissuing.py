@@ -6,9 +6,9 @@ from uuid import UUID
 
 from registry.domain.canonical import JsonObject, parse_object
 from registry.domain.form_problem import as_objects
+from registry.domain.shown_credential import show_credential
 from registry.service.mappings import save_mapping
 from registry.store_ports import LinkKind, Standing
-from registry.web.console.documents import shown_credential
 from tests.web.console.client import OWN, Desk, form_values, hidden_fields, words
 from tests.web.console.sites import MAPPING, Site
 
@@ -62,7 +62,7 @@ def test_what_is_changed_in_a_correction_is_changed_alone(site: Site, registrar:
 
     said = _said(parse_object(new.document))
     assert (said["validUntil"], new.valid_from) == ("2040-01-01T23:59:59Z", old.valid_from)
-    assert shown_credential(parse_object(new.document)).results[0][1] == "B"
+    assert show_credential(parse_object(new.document)).results[0].value == "B"
 
 
 def _said(document: JsonObject) -> JsonObject:
