@@ -16,7 +16,12 @@ from registry.domain.share_link import ShareCode, ShareToken
 from registry.store_ports import ClaimRecord, ClaimState, DueMail, MailState, NewClaim, ShareRecord
 
 _CLAIMS: Final = select(
-    claim, claim_mail.c.state, claim_mail.c.attempts, claim_mail.c.finished_at, claim_mail.c.failure
+    claim,
+    claim_mail.c.language,
+    claim_mail.c.state,
+    claim_mail.c.attempts,
+    claim_mail.c.finished_at,
+    claim_mail.c.failure,
 ).join_from(claim, claim_mail, claim_mail.c.credential_id == claim.c.credential_id)
 
 
@@ -223,6 +228,7 @@ def _claim(row: Row[Any]) -> ClaimRecord:
         expires_at=row.expires_at,
         claimed_at=row.claimed_at,
         is_open=row.token_hash is not None,
+        language=row.language,
         mail=MailState(row.state),
         attempts=row.attempts,
         finished_at=row.finished_at,

@@ -121,6 +121,8 @@ class CertificateFacts:
     """What a certificate shows and carries."""
 
     badge: BadgeFacts
+    language: str
+    """A tag: of the words around what the credential says."""
     holder: str
     """Empty where the document names nobody."""
     awarded: date | None
@@ -144,12 +146,21 @@ def badge_facts(document: JsonObject) -> BadgeFacts:
 
 
 def certificate_facts(
-    document: JsonObject, *, attachments: Attachments, sharing: Sharing, status: StatusWord | None
+    document: JsonObject,
+    *,
+    attachments: Attachments,
+    sharing: Sharing,
+    status: StatusWord | None,
+    language: str | None = None,
 ) -> CertificateFacts:
-    """Read what a certificate shows of a credential; `attachments.credential` are the document's own bytes."""
+    """Read what a certificate shows of a credential; `attachments.credential` are the document's own bytes.
+
+    `language` is the holder's where it is known; None leaves it to the achievement.
+    """
     shown = show_credential(document)
     return CertificateFacts(
         badge=_badge(shown),
+        language=language or shown.language,
         holder=shorten(shown.holder, MAX_NAME),
         awarded=_day(shown.awarded),
         valid_until=_day(shown.valid_until),

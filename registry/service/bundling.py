@@ -30,7 +30,7 @@ def bundle(certificates: Certificates, record: CredentialRecord, *, share_url: s
     files["badge.svg"] = certificates.baked_svg(record)
     files["certificate.pdf"] = certificates.maker.certificate(facts)
     readme = bundle_text(
-        language=facts.badge.language,
+        language=facts.language,
         title=" – ".join(part for part in (facts.badge.name, facts.holder) if part),
         leaf=record.leaf,
         root=None if receipt is None else receipt.root,

@@ -53,6 +53,7 @@ class Certificates:
             ),
             sharing=Sharing(verify_url=f"{self.resources.public_url}/", share_url=share_url, code=code),
             status=self._status(record),
+            language=self._language(record),
         )
 
     def certificate(self, record: CredentialRecord, *, share_url: str | None, code: str | None) -> bytes:
@@ -87,6 +88,12 @@ class Certificates:
             if error.code != NOT_YET:
                 raise
             return None
+
+    def _language(self, record: CredentialRecord) -> str | None:
+        """Return the language in which the holder was written to."""
+        with self.resources.store.read() as unit:
+            claim = unit.claims.of_credential(record.id)
+        return None if claim is None else claim.language
 
     def _status(self, record: CredentialRecord) -> StatusWord | None:
         if record.standing is Standing.REVOKED:

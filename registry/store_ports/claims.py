@@ -64,6 +64,8 @@ class ClaimRecord:
     claimed_at: datetime | None
     is_open: bool
     """The newest link was not used."""
+    language: str
+    """In which the earner is written to: a tag."""
     mail: MailState
     attempts: int
     finished_at: datetime | None

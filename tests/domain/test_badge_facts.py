@@ -75,6 +75,15 @@ def test_the_example_says_all_that_is_shown() -> None:
     assert (facts.status, facts.is_shortened) == (None, False)
 
 
+def test_the_words_are_in_the_holder_s_language_where_it_is_known() -> None:
+    facts = [
+        certificate_facts(DOCUMENT, attachments=ATTACHMENTS, sharing=SHARING, status=None, language=language)
+        for language in ("ar", None)
+    ]
+
+    assert [(each.language, each.badge.language) for each in facts] == [("ar", "en"), ("en", "en")]
+
+
 def test_a_status_is_what_the_registry_says_of_it() -> None:
     assert facts_of(DOCUMENT, StatusWord.REVOKED).status is StatusWord.REVOKED
 

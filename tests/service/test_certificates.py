@@ -17,6 +17,7 @@ from registry.domain.errors import Refused
 from registry.domain.recipient import IdentityType
 from registry.service.bundling import bundle
 from registry.service.certificates import Certificates
+from registry.service.claiming import ClaimOrder, order_claim
 from registry.service.issuing import Order, Person, issue
 from registry.service.statuses import Reason, StatusAction, StatusRequest, change_status
 from registry.store_ports import CredentialRecord
@@ -147,6 +148,19 @@ def test_a_bundle_has_everything_and_says_how_it_is_checked(world: World, certif
     assert receipt.root.hex() in said
     assert "receipt.json" not in waiting
     assert f"https://registry.example/receipts/{record.leaf.hex()}" in waiting["README.txt"].decode()
+
+
+def test_its_words_are_in_the_language_that_the_holder_was_written_to_in(
+    world: World, certificates: Certificates
+) -> None:
+    record = award(world)
+    before = certificates.facts(record, None, share_url=None, code=None).language
+
+    with world.store.write() as unit:
+        order = ClaimOrder(address="a@example.org", language="fr-CA")
+        order_claim(world.resources, unit, record, order, again=False)
+
+    assert (before, certificates.facts(record, None, share_url=None, code=None).language) == ("en", "fr")
 
 
 def test_the_same_bundle_is_the_same_bytes(world: World, certificates: Certificates) -> None:

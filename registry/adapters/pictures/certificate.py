@@ -27,7 +27,7 @@ class TypstCertificateMaker:
 
     def certificate(self, facts: CertificateFacts) -> bytes:
         """Return the certificate as PDF."""
-        words = words_of(facts.badge.language)
+        words = words_of(facts.language)
         share_url = facts.sharing.share_url
         shown = {
             "badge": show_badge(facts.badge),
