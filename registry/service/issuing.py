@@ -174,17 +174,21 @@ def sign_order(tools: SigningTools, template: Template, order: Order, *, slot: i
     """
     document_id, document = draft(tools, template, order, slot=slot)
     now = tools.clock.now()
+    content = sign_document(tools, template, document, created=now)
+    return as_stored(tools, template, order, document_id=document_id, content=content, slot=slot, created=now)
+
+
+def sign_document(tools: SigningTools, template: Template, document: JsonObject, *, created: datetime) -> bytes:
+    """Sign a document as the template's issuer; return it as JCS. Raises Malformed for what cannot be signed without loss."""
     secured = secure(
         document,
         signer=template.signer,
         json_ld=tools.json_ld,
-        created=now,
+        created=created,
         verification_method=template.verification_method,
         suites=template.cryptosuites,
     )
-    return as_stored(
-        tools, template, order, document_id=document_id, content=canonicalize(secured), slot=slot, created=now
-    )
+    return canonicalize(secured)
 
 
 def as_stored(

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time
 from uuid import UUID
 
 from registry.domain.audit_trail import AuditAction
-from registry.domain.canonical import canonicalize, parse_object
+from registry.domain.canonical import parse_object
 from registry.domain.credential import Award, Evidence, StatusPlace, build_credential
 from registry.domain.errors import Conflict, Malformed, Refused
 from registry.domain.form_problem import as_objects
@@ -21,10 +21,9 @@ from registry.domain.reissue import KeptRecipient, award_of_document
 from registry.service.access import Caller
 from registry.service.approving import Remedy, require_no_approval
 from registry.service.auditing import note
-from registry.service.issuing import Person, Template, load_template, recipient_of
+from registry.service.issuing import Person, Template, load_template, recipient_of, sign_document
 from registry.service.resources import Resources
 from registry.service.rows import validity_of
-from registry.service.signing import secure
 from registry.service.statuses import Reason, StatusAction, StatusRequest, change_status
 from registry.store_ports import (
     CredentialLink,
@@ -201,15 +200,7 @@ def _issue(
         award=award,
         status=StatusPlace(base_url=resources.status_url, log=template.log, slot=slot),
     )
-    secured = secure(
-        document,
-        signer=template.signer,
-        json_ld=resources.json_ld,
-        created=now,
-        verification_method=template.verification_method,
-        suites=template.cryptosuites,
-    )
-    content = canonicalize(secured)
+    content = sign_document(resources, template, document, created=now)
     credential = NewCredential(
         id=resources.ids.new(),
         issuer_id=earlier.issuer_id,
