@@ -42,7 +42,7 @@ def get_achievements(
         "achievements": [(record, read_achievement(record)) for record in records[:SHOWN]],
         "next": records[SHOWN - 1].id if len(records) > SHOWN else None,
     }
-    return show(request, "achievements.html", context, session=place.session, place=place)
+    return show(request, place, "achievements.html", context)
 
 
 @router.get("/new")
@@ -90,7 +90,7 @@ def get_achievement(
         record = unit.achievements.get(place.issuer.id, achievement_id, version=version)
     document = read_achievement(record).document(achievement_id=record.id.urn, version=record.version)
     context = {"record": record, "versions": versions, "achievement": document, "stored": read_achievement(record)}
-    return show(request, "achievement.html", context, session=place.session, place=place)
+    return show(request, place, "achievement.html", context)
 
 
 @router.get("/{achievement_id}/edit")
@@ -146,12 +146,10 @@ def _form(
         "result_rows": fields.result_rows,
         "unfolded": fields.has_more or (problem is not None and problem.where),
         "of": of,
-        "problem": problem,
         "document": document,
         "types": sorted(ACHIEVEMENT_TYPES),
         "target_types": ("ext:ESCOSkill", "ext:ONETElement", *sorted(TARGET_TYPES)),
         "result_options": [(kind.value, kind.value) for kind in ResultType],
         "max_picture_kilobytes": MAX_PICTURE_BYTES // 1000,
     }
-    answer = status or (HTTPStatus.OK if problem is None else problem.status)
-    return show(request, "achievement-form.html", context, session=place.session, place=place, status=answer)
+    return show(request, place, "achievement-form.html", context, problem=problem, status=status)

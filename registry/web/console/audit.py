@@ -41,7 +41,7 @@ def get_audit(
         "names": names,
         "report": report,
     }
-    return show(request, "audit.html", context, session=place.session, place=place)
+    return show(request, place, "audit.html", context)
 
 
 @router.get("/trail.jsonl")

@@ -1,6 +1,5 @@
 """Credentials: find one, see where it stands, and decide about it."""
 
-from http import HTTPStatus
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -48,7 +47,7 @@ def get_credentials(
         "next": records[SHOWN - 1].id if len(records) > SHOWN else None,
         "searched": None,
     }
-    return show(request, "credentials.html", context, session=place.session, place=place)
+    return show(request, place, "credentials.html", context)
 
 
 @router.post("/search")
@@ -59,7 +58,7 @@ def search(request: Request, container: Wired, place: Writing, form: Form) -> Re
         records = _find(unit, place, sought) if sought else ()
         listed = [_listed(unit, place, record) for record in records]
     context = {"listed": listed, "standing": None, "next": None, "searched": sought}
-    return show(request, "credentials.html", context, session=place.session, place=place)
+    return show(request, place, "credentials.html", context)
 
 
 @router.get("/{credential_id}")
@@ -168,7 +167,7 @@ def _page(
         "upload": upload,
         "sees_people": sees_people,
     }
-    return show(request, "credential.html", context, session=place.session, place=place)
+    return show(request, place, "credential.html", context)
 
 
 def _ask(
@@ -189,7 +188,5 @@ def _ask(
         "action": action,
         "reason": "" if form is None else form.text("reason"),
         "note": "" if form is None else form.text("note"),
-        "problem": problem,
     }
-    status = HTTPStatus.OK if problem is None else problem.status
-    return show(request, "decide.html", context, session=place.session, place=place, status=status)
+    return show(request, place, "decide.html", context, problem=problem)

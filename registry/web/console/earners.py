@@ -1,6 +1,5 @@
 """What the earner of a credential gets: files to be handed over, a link that can be switched on, a mail with a claim."""
 
-from http import HTTPStatus
 from typing import Final
 from uuid import UUID
 
@@ -90,10 +89,8 @@ def _page(
         "languages_of_mails": TAGS,
         "email": "" if form is None else form.text("email"),
         "language": "" if form is None else form.text("language"),
-        "problem": problem,
     }
-    status = HTTPStatus.OK if problem is None else problem.status
-    return show(request, "earner.html", context, session=place.session, place=place, status=status)
+    return show(request, place, "earner.html", context, problem=problem)
 
 
 def _claim(container: Wired, place: Place, credential_id: UUID) -> ClaimView | None:

@@ -1,6 +1,5 @@
 """Keys: the one that signs, and those that people and programs come in with."""
 
-from http import HTTPStatus
 from uuid import UUID
 
 import orjson
@@ -62,7 +61,7 @@ def post_api_key(request: Request, container: Wired, place: Writing, form: Form)
         return _page(request, container, place, form=form, problem=correctable(error))
     made = orjson.loads(bytes(answer.body))
     context = {"label": made["label"], "role": made["role"], "secret": made.get("key")}
-    return show(request, "key-made.html", context, session=place.session, place=place)
+    return show(request, place, "key-made.html", context)
 
 
 @router.post("/approvals")
@@ -90,7 +89,7 @@ def get_revocation(request: Request, container: Wired, place: Writing, key_id: U
     key = next((key for key in _api_keys(container, place) if key.id == key_id), None)
     if key is None:
         raise NotFound("api-key-not-found", "no such API key, or it is revoked already")
-    return show(request, "key-revoke.html", {"key": key}, session=place.session, place=place)
+    return show(request, place, "key-revoke.html", {"key": key})
 
 
 @router.post("/api-keys/{key_id}/revoke")
@@ -136,10 +135,8 @@ def _page(
         "role": "" if form is None else form.text("role"),
         "label": "" if form is None else form.text("label"),
         "linkedin": _linkedin(place, form),
-        "problem": problem,
     }
-    status = HTTPStatus.OK if problem is None else problem.status
-    return show(request, "keys.html", context, session=place.session, place=place, status=status)
+    return show(request, place, "keys.html", context, problem=problem)
 
 
 def _linkedin(place: Place, form: Posted | None) -> str:
@@ -148,5 +145,4 @@ def _linkedin(place: Place, form: Posted | None) -> str:
 
 
 def _ask(request: Request, place: Place, problem: FormProblem | None = None) -> Response:
-    status = HTTPStatus.OK if problem is None else problem.status
-    return show(request, "key-replace.html", {"problem": problem}, session=place.session, place=place, status=status)
+    return show(request, place, "key-replace.html", {}, problem=problem)

@@ -1,7 +1,6 @@
 """Column mappings: which there are, and making one from the first line of somebody's export."""
 
 import csv
-from http import HTTPStatus
 from typing import Final
 from uuid import UUID
 
@@ -29,7 +28,7 @@ router = APIRouter(prefix="/console/issuers/{slug}/column-mappings", include_in_
 def get_mappings(request: Request, container: Wired, place: Reading) -> Response:
     """List the mappings that an issuer may use."""
     context = {"mappings": api.get_mappings(container, place.caller, place.slug)}
-    return show(request, "mappings.html", context, session=place.session, place=place)
+    return show(request, place, "mappings.html", context)
 
 
 @router.get("/new")
@@ -66,7 +65,7 @@ def post_mapping(request: Request, container: Wired, place: Writing, form: Form)
 def get_deletion(request: Request, container: Wired, place: Writing, mapping_id: UUID) -> Response:
     """Ask whether somebody is sure."""
     mapping = api.get_mapping(container, place.caller, place.slug, mapping_id)
-    return show(request, "mapping-delete.html", {"mapping": mapping}, session=place.session, place=place)
+    return show(request, place, "mapping-delete.html", {"mapping": mapping})
 
 
 @router.post("/{mapping_id}/delete")
@@ -125,7 +124,5 @@ def _form(
         "orders": tuple(DateOrder),
         "suggestions": suggestions or [],
         "sent": {} if form is None else {name: form.text(name) for name in form.fields},
-        "problem": problem,
     }
-    status = HTTPStatus.OK if problem is None else problem.status
-    return show(request, "mapping-new.html", context, session=place.session, place=place, status=status)
+    return show(request, place, "mapping-new.html", context, problem=problem)

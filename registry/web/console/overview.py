@@ -36,4 +36,4 @@ def get_overview(request: Request, container: Wired, place: Reading) -> Response
         "final": final,
         "anchor": anchor,
     }
-    return show(request, "overview.html", context, session=place.session, place=place)
+    return show(request, place, "overview.html", context)

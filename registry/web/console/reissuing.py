@@ -1,7 +1,6 @@
 """Issuing again: a corrected credential in the place of another one, and renewing those that end soon."""
 
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -44,7 +43,7 @@ def get_expiring(
         "days": days,
         "next": records[SHOWN - 1].id if len(records) > SHOWN else None,
     }
-    return show(request, "expiring.html", context, session=place.session, place=place)
+    return show(request, place, "expiring.html", context)
 
 
 @router.get("/{credential_id}/supersede")
@@ -126,13 +125,11 @@ def _ask(
         "credential": shown,
         "values": {**said, "recipient.email": "", "note": ""} if form is None else _sent(form),
         "said": said,
-        "problem": problem,
         "supersede": what == "supersede",
         "second_person": place.issuer.approvals is Approvals.SECOND_PERSON,
         "target": place.address(f"/credentials/{credential_id}/{what}"),
     }
-    status = HTTPStatus.OK if problem is None else problem.status
-    return show(request, "reissue.html", context, session=place.session, place=place, status=status)
+    return show(request, place, "reissue.html", context, problem=problem)
 
 
 def _sent(form: Posted) -> dict[str, str]:

@@ -38,24 +38,38 @@ def correctable(error: CredrootError) -> FormProblem:
 
 def show(
     request: Request,
+    place: Place,
     template: str,
-    context: Mapping[str, object] | None = None,
+    context: Mapping[str, object],
     *,
+    problem: FormProblem | None = None,
+    status: HTTPStatus | None = None,
+) -> Response:
+    """Answer with a page about an issuer; with a problem it is a form once more."""
+    told = HTTPStatus.OK if problem is None else problem.status
+    shown = {"place": place, "problem": problem, **context}
+    return show_to(request, place.session, template, shown, status=status or told)
+
+
+def show_to(
+    request: Request,
     session: Session,
-    place: Place | None = None,
+    template: str,
+    context: Mapping[str, object],
+    *,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> Response:
-    """Answer with a page of the console."""
+    """Answer with a page for whoever is signed in."""
     resources = container_of(request).resources
     shown = {
         "session": session,
-        "place": place,
+        "place": None,
         "console": ROOT,
         "may_write": session.caller.role is not Role.AUDITOR,
         "is_admin": session.caller.role is Role.ADMIN,
         "once": resources.random_bytes(ONCE_BYTES).hex(),
         "now": resources.clock.now(),
-        **(context or {}),
+        **context,
     }
     return pages_of(request).render(
         request, f"console/{template}", shown, status=status, headers=HEADERS, language="en"

@@ -12,7 +12,7 @@ from registry.service.resources import Resources
 from registry.service.sessions import sign_in, sign_out
 from registry.web.console.cookie import delete_session, require_safe_address, session_id_of, set_session
 from registry.web.console.gate import HEADERS, ROOT, SIGN_IN, Form, Signed, own_address, require_own_page
-from registry.web.console.showing import go, show
+from registry.web.console.showing import go, show_to
 from registry.web.pages.rendering import pages_of
 from registry.web.rate_limit import Limit, TooOften, limit_misses
 from registry.web.requests import MAX_PAGE, Wired
@@ -75,7 +75,7 @@ def get_console(request: Request, container: Wired, session: Signed) -> Response
         if issuer_id is not None:
             return go(f"{ROOT}/issuers/{unit.issuers.get(issuer_id).slug}")
         issuers = unit.issuers.page(after=None, limit=MAX_PAGE)
-    return show(request, "issuers.html", {"issuers": issuers}, session=session)
+    return show_to(request, session, "issuers.html", {"issuers": issuers})
 
 
 def _sign_in(resources: Resources, secret: str) -> str:

@@ -55,7 +55,7 @@ def get_row(
         "document": document,
         "json": None if document is None else orjson.dumps(document, option=orjson.OPT_INDENT_2).decode(),
     }
-    return show(request, "row.html", context, session=place.session, place=place)
+    return show(request, place, "row.html", context)
 
 
 @router.get("/row.json")

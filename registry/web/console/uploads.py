@@ -1,7 +1,6 @@
 """Uploads: choose a file and an achievement, read what was found in it, and have it issued."""
 
 import hashlib
-from http import HTTPStatus
 from typing import Annotated, BinaryIO, Final
 from uuid import UUID
 
@@ -41,7 +40,7 @@ def get_uploads(
     with container.resources.store.read() as unit:
         records = unit.uploads.newest(place.issuer.id, before=before, limit=SHOWN + 1)
     context = {"uploads": records[:SHOWN], "next": records[SHOWN - 1].id if len(records) > SHOWN else None}
-    return show(request, "uploads.html", context, session=place.session, place=place)
+    return show(request, place, "uploads.html", context)
 
 
 @router.get("/new")
@@ -97,7 +96,7 @@ def get_upload(
         "claims": None if stages is None else claims.get_upload_claims(container, place.caller, place.slug, upload_id),
         "step": _next_step(record, place),
     }
-    return show(request, "upload.html", context, session=place.session, place=place)
+    return show(request, place, "upload.html", context)
 
 
 @router.post("/{upload_id}/request-approval")
@@ -218,8 +217,6 @@ def _form(
         "mapping": mapping if form is None else form.text("mapping"),
         "sheet": "" if form is None else form.text("sheet"),
         "ticked": {name for name in ("skip_bad", "allow_duplicates", "ignore_extra") if form and form.flag(name)},
-        "problem": problem,
         "max_bytes": container.max_upload_bytes,
     }
-    status = HTTPStatus.OK if problem is None else problem.status
-    return show(request, "upload-new.html", context, session=place.session, place=place, status=status)
+    return show(request, place, "upload-new.html", context, problem=problem)

@@ -18,11 +18,10 @@ from registry.domain.linkedin import linkedin_url
 from registry.domain.shown_credential import show_credential
 from registry.service.claiming import Offer, draw_secret, open_claim, open_held, redeem_claim, switch_held
 from registry.service.container import Container
-from registry.web.pages.rendering import language_of, pages_of
+from registry.web.pages.rendering import UNLISTED, language_of, pages_of
 from registry.web.rate_limit import CLAIMS, limit_misses
 from registry.web.requests import Wired
 
-UNLISTED: Final = {"X-Robots-Tag": "noindex, nofollow"}
 OWN_PAGES: Final = frozenset({"same-origin", "none"})
 
 router = APIRouter(include_in_schema=False)

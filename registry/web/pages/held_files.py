@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from registry.service.bundling import bundle
 from registry.service.claiming import Offer, open_held
-from registry.web.pages.claims import UNLISTED
+from registry.web.pages.rendering import UNLISTED
 from registry.web.rate_limit import CLAIMS, limit_misses
 from registry.web.requests import Wired, container_of
 

@@ -25,6 +25,8 @@ from registry.web.pages.languages import Language, catalogue, choose, languages
 from registry.web.pages.markdown import render_markdown
 
 TEMPLATES: Final = Path(__file__).resolve().parent.parent / "templates"
+UNLISTED: Final = {"X-Robots-Tag": "noindex, nofollow"}
+"""For what has no place for the tag of pages."""
 MAX_SHOWN: Final = 300
 """Of a stranger's text on a page about many of them: five lines."""
 

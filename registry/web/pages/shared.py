@@ -13,14 +13,12 @@ from registry.domain.errors import Forbidden, NotFound
 from registry.domain.shown_credential import show_credential
 from registry.service.sharing import SharedCredential, open_shared
 from registry.web.pages.negotiation import best_type
-from registry.web.pages.rendering import Policy, language_of, pages_of
+from registry.web.pages.rendering import UNLISTED, Policy, language_of, pages_of
 from registry.web.requests import Wired
 
 HTML: Final = "text/html"
 DOCUMENT_TYPES: Final = ("application/vc", "application/vc+ld+json", "application/ld+json", "application/json")
 VARY: Final = {"Vary": "Accept, Accept-Language"}
-UNLISTED: Final = {"X-Robots-Tag": "noindex, nofollow"}
-"""For what has no place for the tag of pages."""
 EMBEDDED: Final = Policy(frame_ancestors="*")
 
 router = APIRouter(include_in_schema=False)

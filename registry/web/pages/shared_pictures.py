@@ -11,7 +11,7 @@ from registry.domain.badge_facts import BadgeFacts, badge_facts
 from registry.domain.canonical import parse_object
 from registry.service.badge_pictures import BadgePictures
 from registry.service.sharing import open_shared
-from registry.web.pages.shared import UNLISTED
+from registry.web.pages.rendering import UNLISTED
 from registry.web.requests import Wired, container_of
 
 PNG: Final = "image/png"
