@@ -23,6 +23,7 @@ from registry.adapters.rdf_complexity import check_complexity
 from registry.domain.canonical import JsonObject, JsonValue, canonicalize
 from registry.domain.claims import is_iri
 from registry.domain.errors import Malformed
+from registry.domain.one_or_many import as_items
 from registry.ports import UnknownContext
 
 MAX_DOCUMENT_BYTES: Final = 262_144
@@ -101,8 +102,7 @@ def _check_shape(document: JsonObject, contexts: ContextLibrary) -> int:
 
 
 def _contexts(document: JsonObject, contexts: ContextLibrary) -> list[JsonValue]:
-    context = document.get("@context")
-    listed: list[JsonValue] = context if isinstance(context, list) else [context]
+    listed = as_items(document.get("@context"))
     if not listed or not all(isinstance(item, str | dict) for item in listed):
         raise Malformed("json-ld", "expected URLs or objects", where="@context")
     if not isinstance(listed[0], str):
@@ -158,7 +158,7 @@ def _members(
 def _check_inner_context(context: JsonValue, where: str, top: list[JsonValue], contexts: ContextLibrary) -> None:
     # A credential inside the document, an endorsement or a presented one, has contexts as it would have on its own.
     # Others could give a term another meaning than a reader of the JSON expects.
-    inner = context if isinstance(context, list) else [context]
+    inner = as_items(context)
     if inner and isinstance(context, list) and inner == top[: len(inner)]:
         return
     if not inner or inner[0] not in (CREDENTIALS_V2, CREDENTIALS_V1) or len(inner) > MAX_CONTEXTS:

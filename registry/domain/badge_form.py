@@ -15,7 +15,8 @@ from registry.domain.badge_results import result_problems
 from registry.domain.badge_shapes import CREDENTIAL, MOMENT, SHAPES, Kind, Shape
 from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.claims import is_iri
-from registry.domain.form_problem import FormProblem, as_objects, is_filled, problem, time_problems, types_of
+from registry.domain.form_problem import FormProblem, is_filled, problem, time_problems, types_of
+from registry.domain.one_or_many import as_objects
 
 CheckInside: TypeAlias = Callable[[JsonObject], Sequence[FormProblem]]
 """The whole check of a credential's form, for those that stand inside another one."""

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from registry.domain.canonical import JsonObject, JsonValue
-from registry.domain.form_problem import FormProblem, as_items, as_objects, problem
+from registry.domain.form_problem import FormProblem, problem
+from registry.domain.one_or_many import as_items, as_objects
 
 _STATUS: Final = "Status"
 

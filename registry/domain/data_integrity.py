@@ -19,6 +19,7 @@ from registry.domain.cryptosuites.cryptosuite import CanonicalNquads, Covered, C
 from registry.domain.errors import Malformed
 from registry.domain.fields import write_time
 from registry.domain.multikey import KeyAlgorithm, base58_decode, base58_encode
+from registry.domain.one_or_many import as_items, objects_of
 from registry.domain.problem import Problem
 from registry.domain.signatures import SIGNATURE_SIZES
 from registry.domain.timestamp import parse_time
@@ -95,12 +96,7 @@ def covered_document(document: JsonObject, proof: Proof) -> JsonObject:
     """Return what a proof covers of a document: the document, and the proofs that it builds on."""
     if not proof.previous:
         return unsecured(document)
-    proofs = document.get("proof")
-    matching: list[JsonValue] = [
-        item
-        for item in (proofs if isinstance(proofs, list) else [proofs])
-        if isinstance(item, dict) and item.get("id") in proof.previous
-    ]
+    matching: list[JsonValue] = [item for item in objects_of(document.get("proof")) if item.get("id") in proof.previous]
     return {**unsecured(document), "proof": matching}
 
 
@@ -235,8 +231,7 @@ def _text(proof: Mapping[str, JsonValue], name: str) -> str:
 
 
 def _texts(proof: Mapping[str, JsonValue], name: str) -> tuple[str, ...]:
-    value = proof.get(name, [])
-    items = value if isinstance(value, list) else [value]
+    items = as_items(proof.get(name, []))
     texts = tuple(item for item in items if isinstance(item, str) and item)
     if len(texts) != len(items) or len(texts) > MAX_DOMAINS:
         raise Malformed("malformed-proof", f"expected a text, or at most {MAX_DOMAINS}", where=f"proof.{name}")

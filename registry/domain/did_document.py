@@ -13,6 +13,7 @@ from registry.domain.did import LOG_SERVICE
 from registry.domain.errors import Malformed
 from registry.domain.log_name import LogName
 from registry.domain.multikey import PublicKey, decode_multikey
+from registry.domain.one_or_many import as_items
 from registry.domain.status_delegation import read_status_keys
 from registry.domain.timestamp import parse_time
 
@@ -146,10 +147,8 @@ def _public_key(kind: str, multibase: JsonValue) -> PublicKey | None:
 def _parse_logs(services: JsonValue) -> tuple[LogName, ...]:
     logs: list[LogName] = []
     for service in _objects(services, "service"):
-        types = service.get("type")
-        if LOG_SERVICE in (types if isinstance(types, list) else [types]):
-            endpoint = service.get("serviceEndpoint")
-            logs.extend(LogName.parse(name) for name in (endpoint if isinstance(endpoint, list) else [endpoint]))
+        if LOG_SERVICE in as_items(service.get("type")):
+            logs.extend(map(LogName.parse, as_items(service.get("serviceEndpoint"))))
     return tuple(dict.fromkeys(logs))
 
 

@@ -21,8 +21,9 @@ from registry.domain.data_integrity import ASSERTION
 from registry.domain.did_document import DidDocument
 from registry.domain.errors import Malformed
 from registry.domain.fields import write_time
-from registry.domain.form_problem import as_items, types_of
+from registry.domain.form_problem import types_of
 from registry.domain.key_lookup import keys_at_hand
+from registry.domain.one_or_many import as_items
 from registry.domain.problem import Problem
 from registry.domain.proof_checking import (
     CoveredDocument,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.claims import is_iri
 from registry.domain.errors import Malformed
+from registry.domain.one_or_many import as_items
 from registry.domain.timestamp import parse_time
 
 
@@ -32,20 +33,9 @@ def problem(code: str, where: str, message: str) -> FormProblem:
 
 def types_of(value: JsonObject) -> list[str]:
     """Return the types of an object; none when anything but texts is among them."""
-    types = value.get("type")
-    items = types if isinstance(types, list) else [types]
+    items = as_items(value.get("type"))
     texts = [item for item in items if isinstance(item, str) and item]
     return texts if len(texts) == len(items) else []
-
-
-def as_items(value: JsonValue) -> list[JsonValue]:
-    """Return the items of a value that may be one or many."""
-    return value if isinstance(value, list) else [value]
-
-
-def as_objects(value: JsonValue) -> list[JsonObject]:
-    """Return the objects of a value that may be one or many; an empty object stands for what is none."""
-    return [item if isinstance(item, dict) else {} for item in as_items(value)]
 
 
 def is_filled(value: JsonValue) -> bool:

@@ -11,6 +11,7 @@ from typing import Final
 
 from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.form_problem import FormProblem, problem
+from registry.domain.one_or_many import as_items
 
 _MEMBERS: Final = frozenset({"@value", "@language", "@direction"})
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
@@ -21,7 +22,7 @@ def text_problems(value: JsonValue, where: str) -> Iterator[FormProblem]:
     """Tell why a value is no text for people, if it is none."""
     if isinstance(value, str):
         return
-    items = value if isinstance(value, list) else [value]
+    items = as_items(value)
     if not items or not all(isinstance(item, dict) and _is_language_value(item) for item in items):
         message = "expected a string, or objects with @value and none but @language and @direction beside it"
         yield problem("malformed-text", where, message)

@@ -12,8 +12,9 @@ from typing import Final
 
 from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.claims import is_iri
-from registry.domain.form_problem import FormProblem, as_items, as_objects, id_problems, problem, types_of
+from registry.domain.form_problem import FormProblem, id_problems, problem, types_of
 from registry.domain.language_value import text_problems
+from registry.domain.one_or_many import as_items, as_objects
 from registry.domain.vc_form import CREDENTIALS_CONTEXT, context_problems, entry_problems
 
 PRESENTATION_TYPE: Final = "VerifiablePresentation"

@@ -7,7 +7,8 @@ earner's own file; a page that everybody with the link can read shows its name a
 from typing import Final
 
 from registry.domain.canonical import JsonObject
-from registry.domain.shown_text import objects_of, read_texts
+from registry.domain.one_or_many import objects_of
+from registry.domain.shown_text import read_texts
 
 PRIVATE: Final = "private"
 

@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.credential import Award, Evidence
-from registry.domain.form_problem import as_objects
+from registry.domain.one_or_many import as_objects
 from registry.domain.private_evidence import is_private
 from registry.domain.recipient import Recipient
 from registry.domain.timestamp import parse_time

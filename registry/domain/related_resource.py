@@ -15,8 +15,9 @@ from typing import Final
 from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.claims import is_iri
 from registry.domain.errors import Malformed
-from registry.domain.form_problem import FormProblem, as_items, as_objects, problem
+from registry.domain.form_problem import FormProblem, problem
 from registry.domain.multikey import base58_decode
+from registry.domain.one_or_many import as_items, as_objects
 from registry.domain.published_contexts import PUBLISHED
 
 MAX_RESOURCES: Final = 1_000

@@ -16,6 +16,7 @@ from typing import Final, Self
 from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.data_integrity import ASSERTION, Proof
 from registry.domain.errors import Malformed
+from registry.domain.one_or_many import as_items, texts_of
 from registry.domain.presented import Presented
 from registry.domain.problem import Problem
 from registry.domain.proof_checking import CoveredDocument, CoveredProof
@@ -141,9 +142,8 @@ def _subject(value: JsonValue) -> JsonObject:
 
 def _purposes(subject: JsonObject) -> tuple[str, ...]:
     value = subject.get("statusPurpose")
-    items = value if isinstance(value, list) else [value]
-    purposes = tuple(item for item in items if isinstance(item, str))
-    if not purposes or len(purposes) != len(items):
+    purposes = tuple(texts_of(value))
+    if not purposes or len(purposes) != len(as_items(value)):
         raise Malformed("malformed-status-list", "expected purposes", where="statusPurpose")
     return purposes
 

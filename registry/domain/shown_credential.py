@@ -12,14 +12,14 @@ from itertools import islice
 from typing import Final
 
 from registry.domain.canonical import JsonObject, JsonValue
-from registry.domain.form_problem import as_items, types_of
+from registry.domain.form_problem import types_of
+from registry.domain.one_or_many import as_items, objects_of
 from registry.domain.private_evidence import is_private
 from registry.domain.shown_text import (
     choose_text,
     first_object,
     has_language,
     named_object,
-    objects_of,
     read_language,
     read_moment,
     read_number,

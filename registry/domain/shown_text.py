@@ -12,7 +12,7 @@ from typing import Final
 
 from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.errors import Malformed
-from registry.domain.form_problem import as_items
+from registry.domain.one_or_many import as_items, objects_of
 from registry.domain.timestamp import parse_time
 from registry.domain.vocabularies import LANGUAGE
 
@@ -97,11 +97,6 @@ def read_moment(value: JsonValue) -> datetime | None:
     except Malformed:
         return None
     return datetime.fromisoformat(str(value))
-
-
-def objects_of(value: JsonValue) -> list[JsonObject]:
-    """Return the objects of a value that may be one or many; what is none is left out."""
-    return [item for item in as_items(value) if isinstance(item, dict)]
 
 
 def first_object(value: JsonValue) -> JsonObject:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.errors import Malformed
 from registry.domain.log_name import LogName
+from registry.domain.one_or_many import as_items, objects_of
 
 LIST_SIZE: Final = 131_072
 """Entries of one list: the least that the Bitstring Status List recommendation allows, 16 KB of bits."""
@@ -185,9 +186,8 @@ class _Position:
 
 
 def _entries(value: JsonValue) -> list[JsonObject]:
-    entries = value if isinstance(value, list) else [value]
-    objects = [entry for entry in entries if isinstance(entry, dict)]
-    if len(objects) != len(entries):
+    objects = objects_of(value)
+    if len(objects) != len(as_items(value)):
         raise Malformed("no-slot", "expected a status entry or a list of them", where="credentialStatus")
     return objects
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.errors import Malformed
+from registry.domain.one_or_many import as_items
 
 STATUS_KEY_SERVICE: Final = "CredrootStatusKey"
 _FRAGMENT: Final = "#status-keys"
@@ -34,13 +35,9 @@ def read_status_keys(services: JsonValue, *, subject: str) -> frozenset[str]:
     """
     keys: set[str] = set()
     for service in services if isinstance(services, list) else []:
-        if isinstance(service, dict) and STATUS_KEY_SERVICE in _items(service.get("type")):
-            for endpoint in _items(service.get("serviceEndpoint")):
+        if isinstance(service, dict) and STATUS_KEY_SERVICE in as_items(service.get("type")):
+            for endpoint in as_items(service.get("serviceEndpoint")):
                 if not isinstance(endpoint, str):
                     raise Malformed("malformed-did-document", "expected DID URLs of keys", where="service")
                 keys.add(subject + endpoint if endpoint.startswith("#") else endpoint)
     return frozenset(keys)
-
-
-def _items(value: JsonValue) -> list[JsonValue]:
-    return value if isinstance(value, list) else [value]

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Self
 
-from registry.domain.canonical import JsonObject, JsonValue
+from registry.domain.canonical import JsonObject
 from registry.domain.errors import Malformed
+from registry.domain.one_or_many import as_items, texts_of
 
 ENTRY_TYPE: Final = "BitstringStatusListEntry"
 OUTDATED_TYPES: Final = frozenset({"StatusList2021Entry", "RevocationList2021Status", "RevocationList2020Status"})
@@ -76,8 +77,7 @@ def value_at(bits: bytes, *, index: int, size: int) -> int | None:
 
 
 def _types(entry: JsonObject) -> list[str]:
-    value = entry.get("type")
-    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]
+    return texts_of(entry.get("type"))
 
 
 def _messages(entry: JsonObject, *, size: int) -> dict[int, str]:
@@ -85,8 +85,7 @@ def _messages(entry: JsonObject, *, size: int) -> dict[int, str]:
         if size > 1:
             raise _malformed("expected the messages of values of several bits", "statusMessage")
         return {}
-    value = entry["statusMessage"]
-    items: list[JsonValue] = value if isinstance(value, list) else [value]
+    items = as_items(entry["statusMessage"])
     messages: dict[int, str] = {}
     for item in items:
         status, message = (item.get("status"), item.get("message")) if isinstance(item, dict) else (None, None)

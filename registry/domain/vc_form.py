@@ -16,15 +16,9 @@ from registry.domain.badge_form import badge_problems, endorsement_problems, has
 from registry.domain.canonical import JsonObject, JsonValue
 from registry.domain.claims import is_iri
 from registry.domain.errors import Malformed
-from registry.domain.form_problem import (
-    FormProblem,
-    as_items,
-    as_objects,
-    id_problems,
-    problem,
-    types_of,
-)
+from registry.domain.form_problem import FormProblem, id_problems, problem, types_of
 from registry.domain.language_value import text_problems
+from registry.domain.one_or_many import as_items, as_objects
 from registry.domain.related_resource import related_problems
 from registry.domain.timestamp import parse_time
 

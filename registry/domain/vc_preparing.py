@@ -12,7 +12,7 @@ from typing import Final
 from registry.domain.canonical import JsonObject, JsonValue, check_ijson
 from registry.domain.claims import check_claims
 from registry.domain.errors import Malformed
-from registry.domain.form_problem import as_objects
+from registry.domain.one_or_many import as_objects
 from registry.domain.related_resource import unknown_resources
 from registry.domain.status_entry import StatusEntry, is_status_entry
 from registry.domain.vc_form import check_form, is_version_1, issuer_id

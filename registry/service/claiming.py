@@ -21,6 +21,7 @@ from registry.domain.canonical import JsonObject, parse_object
 from registry.domain.claim_letter import letter_language
 from registry.domain.errors import Conflict, NotFound, Refused
 from registry.domain.hashing import Digest, sha256
+from registry.domain.one_or_many import objects_of
 from registry.domain.recipient import IdentityType, identity_matches
 from registry.domain.shown_credential import show_credential
 from registry.domain.upload_judging import RecipientRow
@@ -266,11 +267,7 @@ def _check_addressee(unit: ReadStore, credential: CredentialRecord, document: Js
 def _identities(document: JsonObject) -> list[JsonObject]:
     subject = document.get("credentialSubject")
     given = subject.get("identifier") if isinstance(subject, dict) else None
-    return [
-        identity
-        for identity in (given if isinstance(given, list) else [given])
-        if isinstance(identity, dict) and identity.get("identityType") == IdentityType.EMAIL
-    ]
+    return [identity for identity in objects_of(given) if identity.get("identityType") == IdentityType.EMAIL]
 
 
 def _new_claim(

@@ -14,8 +14,8 @@ from registry.domain.audit_trail import AuditAction
 from registry.domain.canonical import parse_object
 from registry.domain.credential import Award, Evidence, StatusPlace, build_credential
 from registry.domain.errors import Conflict, Malformed, Refused
-from registry.domain.form_problem import as_objects
 from registry.domain.hashing import sha256
+from registry.domain.one_or_many import as_objects
 from registry.domain.recipient import Recipient
 from registry.domain.reissue import KeptRecipient, award_of_document
 from registry.service.access import Caller

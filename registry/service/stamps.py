@@ -24,6 +24,7 @@ from registry.domain.cryptosuites.cryptosuite import CanonicalForm, Cryptosuite
 from registry.domain.data_integrity import attach_proofs
 from registry.domain.fields import write_time
 from registry.domain.log_name import LogName
+from registry.domain.one_or_many import as_objects
 from registry.domain.quad_template import QuadTemplate, compile_template, escape, split_at_markers, text_with_gaps
 from registry.domain.recipient import MAX_IDENTIFIER, identity_hash
 from registry.domain.slot import LIST_SIZE, Purpose, status_list_url
@@ -123,19 +124,19 @@ def _places(document: JsonObject, order: Order) -> Iterator[_Place]:
     yield from (place for name in _MOMENTS for place in _present(document, name))
     yield from (place for name in _ACTIVITY_MOMENTS for place in _present(subject, name))
     yield from _present(subject, "id", is_iri_there=True)
-    for number, identity in enumerate(_objects(subject.get("identifier", []))):
+    for number, identity in enumerate(as_objects(subject.get("identifier", []))):
         yield identity, "identityHash", False
         # The name stands last, and has none.
         if number < len(order.person.identifiers):
             yield identity, "salt", False
     yield from _present(subject, "narrative")
     yield from _present(subject, "licenseNumber")
-    for result in _objects(subject.get("result", [])):
+    for result in as_objects(subject.get("result", [])):
         yield result, "value", False
-    for evidence in _objects(document.get("evidence", [])):
+    for evidence in as_objects(document.get("evidence", [])):
         yield from _present(evidence, "id", is_iri_there=True)
         yield from (place for name in _EVIDENCE_TEXTS for place in _present(evidence, name))
-    for entry in _objects(document["credentialStatus"]):
+    for entry in as_objects(document["credentialStatus"]):
         yield entry, "id", True
         yield entry, "statusListIndex", False
         yield entry, "statusListCredential", True
@@ -148,11 +149,6 @@ def _present(value: JsonObject, name: str, *, is_iri_there: bool = False) -> Ite
 
 def _object(value: JsonValue) -> JsonObject:
     return value if isinstance(value, dict) else {}
-
-
-def _objects(value: JsonValue) -> list[JsonObject]:
-    """Return the objects of a value that is one or a list of them."""
-    return [_object(item) for item in (value if isinstance(value, list) else [value])]
 
 
 def shape_of(order: Order) -> Shape:
@@ -285,7 +281,7 @@ def _mark(place: _Place, name: str) -> str:
 
 
 def _purposes(document: JsonObject) -> tuple[Purpose, ...]:
-    return tuple(Purpose(str(entry["statusPurpose"])) for entry in _objects(document["credentialStatus"]))
+    return tuple(Purpose(str(entry["statusPurpose"])) for entry in as_objects(document["credentialStatus"]))
 
 
 @lru_cache(maxsize=_MOMENTS_KEPT)

@@ -14,6 +14,7 @@ from registry.domain.canonical import JsonObject, JsonValue, canonicalize
 from registry.domain.check import Check, CheckId, Reason, Result
 from registry.domain.errors import NotFound
 from registry.domain.evidence import KnownContract, Policy, Profile
+from registry.domain.one_or_many import as_items, objects_of
 from registry.domain.verdict import Verdict
 from registry.service.checking import OwnWord, verify_here
 from registry.service.list_addresses import own_list
@@ -109,11 +110,10 @@ class CredentialChecker:
 
 def _unasked(document: JsonObject, wanted: Wanted) -> Iterator[Check]:
     """Tell which of the verifier's own words a proof lacks: they are signed, so it is enough to compare them."""
-    proofs = document.get("proof")
-    objects = [proof for proof in (proofs if isinstance(proofs, list) else [proofs]) if isinstance(proof, dict)]
+    objects = objects_of(document.get("proof"))
     if wanted.challenge is not None and any(proof.get("challenge") != wanted.challenge for proof in objects):
         yield _differs(Reason.CHALLENGE_DIFFERS, "A proof does not answer the challenge that was made.")
-    if wanted.domain is not None and any(wanted.domain not in _texts(proof.get("domain")) for proof in objects):
+    if wanted.domain is not None and any(wanted.domain not in as_items(proof.get("domain")) for proof in objects):
         yield _differs(Reason.DOMAIN_DIFFERS, "A proof was made for another domain.")
 
 
@@ -121,11 +121,6 @@ def _differs(reason: Reason, sentence: str) -> Check:
     return Check(id=CheckId.SIGNATURE, result=Result.FAIL, reason=reason, sentence=sentence)
 
 
-def _texts(value: JsonValue) -> list[JsonValue]:
-    return value if isinstance(value, list) else [value]
-
-
 def _list_urls(value: JsonValue) -> set[str]:
-    entries = value if isinstance(value, list) else [value]
-    urls = (entry.get("statusListCredential") for entry in entries if isinstance(entry, dict))
+    urls = (entry.get("statusListCredential") for entry in objects_of(value))
     return {url for url in urls if isinstance(url, str)}

@@ -18,8 +18,8 @@ from registry.domain.cryptosuites import SUITES
 from registry.domain.cryptosuites.cryptosuite import CanonicalForm
 from registry.domain.data_integrity import UnreadProof, attach_proofs, read_proofs, unsecured
 from registry.domain.errors import Malformed
-from registry.domain.form_problem import as_objects
 from registry.domain.hashing import Digest, sha256
+from registry.domain.one_or_many import as_items, as_objects, objects_of
 from registry.domain.slot import LIST_SIZE, Purpose, parse_status_list_url
 from registry.domain.vc_form import is_version_1, validity
 from registry.domain.vc_preparing import prepare_credential
@@ -137,7 +137,7 @@ def _secured(
         raise Malformed(error.code, error.message, where="@context") from error
     if not given:
         return secured
-    return attach_proofs(secured, [*given, *_as_objects(secured["proof"])], as_list=True)
+    return attach_proofs(secured, [*given, *objects_of(secured["proof"])], as_list=True)
 
 
 def _given_proofs(document: JsonObject) -> list[JsonObject]:
@@ -147,11 +147,7 @@ def _given_proofs(document: JsonObject) -> list[JsonObject]:
     for proof in read_proofs(document):
         if isinstance(proof, UnreadProof) and proof.problem.code != "proof-unsupported":
             raise Malformed(proof.problem.code, proof.problem.message, where="proof")
-    return _as_objects(document["proof"])
-
-
-def _as_objects(value: JsonValue) -> list[JsonObject]:
-    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
+    return objects_of(document["proof"])
 
 
 def _refuse_own_slot(document: JsonObject, unit: ReadStore) -> None:
@@ -170,8 +166,7 @@ def _refuse_own_slot(document: JsonObject, unit: ReadStore) -> None:
 
 def _may_have_status(document: JsonObject) -> bool:
     """Tell whether a status entry can be added: none is there, the version has the words, and it is no list itself."""
-    types = document.get("type")
-    is_list = STATUS_LIST in (types if isinstance(types, list) else [types])
+    is_list = STATUS_LIST in as_items(document.get("type"))
     return "credentialStatus" not in document and not is_version_1(document) and not is_list
 
 

@@ -17,6 +17,7 @@ from registry.domain.data_integrity import AUTHENTICATION, MAX_PROOFS
 from registry.domain.did_document import DidDocument, parse_did_document
 from registry.domain.errors import CredrootError, Malformed
 from registry.domain.key_lookup import keys_at_hand
+from registry.domain.one_or_many import objects_of
 from registry.domain.presentation_form import (
     ENVELOPED_PRESENTATION,
     check_presentation,
@@ -124,9 +125,8 @@ class PresentationChecker:
     def _did_documents(self, document: JsonObject) -> Iterator[DidDocument]:
         """Fetch the documents of the keys that the proofs name; what cannot be had leaves its proofs unknown."""
         until = self.credentials.resources.clock.now() + MAX_TIME
-        proofs = document.get("proof")
-        objects = [proof for proof in (proofs if isinstance(proofs, list) else [proofs]) if isinstance(proof, dict)]
-        methods = [proof.get("verificationMethod") for proof in objects[:MAX_PROOFS]]
+        proofs = objects_of(document.get("proof"))
+        methods = [proof.get("verificationMethod") for proof in proofs[:MAX_PROOFS]]
         dids = dict.fromkeys(method.partition("#")[0] for method in methods if isinstance(method, str))
         for did in dids:
             if not did.startswith("did:web:") or self.credentials.resources.clock.now() >= until:

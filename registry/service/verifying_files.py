@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from registry.domain.canonical import JsonObject, parse_object
 from registry.domain.errors import Malformed
 from registry.domain.evidence import Policy, Profile
+from registry.domain.one_or_many import objects_of
 from registry.domain.presented import read_presented
 from registry.domain.presented_files import FileCode, FileKind, FoundCredential
 from registry.domain.problem import Problem
@@ -195,9 +196,8 @@ def _object(content: bytes) -> JsonObject | None:
 
 
 def _names_log(document: JsonObject) -> bool:
-    status = document.get("credentialStatus")
-    for entry in status if isinstance(status, list) else [status]:
-        url = entry.get("statusListCredential") if isinstance(entry, dict) else None
+    for entry in objects_of(document.get("credentialStatus")):
+        url = entry.get("statusListCredential")
         # However badly it is spelt: what means to name a log is held to it.
         if isinstance(url, str) and "eip155:" in url:
             return True

@@ -19,6 +19,7 @@ from fastapi import Response
 
 from registry.domain.canonical import JsonObject
 from registry.domain.check import Check, CheckId, Reason, Result
+from registry.domain.one_or_many import as_items
 from registry.service.vc_checking import CheckedCredential
 from registry.service.vc_presenting import CheckedPresentation
 from registry.web.problems import MEDIA_TYPE, PROBLEM_TYPES
@@ -107,10 +108,7 @@ def _presentation_results(checked: CheckedPresentation) -> JsonObject:
     own: JsonObject = {}
     if checked.proofs is not None:
         holds = checked.proofs.finding.result is Result.PASS
-        proofs = checked.document.get("proof")
-        own["proof"] = [
-            {"verified": holds, "input": proof} for proof in (proofs if isinstance(proofs, list) else [proofs])
-        ]
+        own["proof"] = [{"verified": holds, "input": proof} for proof in as_items(checked.document.get("proof"))]
         if "holder" in checked.document:
             own["holder"] = {"verified": holds, "input": checked.document["holder"]}
     return {
@@ -149,21 +147,17 @@ def results_of(checked: CheckedCredential) -> JsonObject:
             results[name] = {"verified": valid.result is not Result.UNKNOWN and not broken, "input": document[name]}
     if "credentialStatus" in document:
         states = [verdict.check(CheckId.REVOCATION), verdict.check(CheckId.SUSPENSION)]
-        entries = document["credentialStatus"]
         results["credentialStatus"] = [
             {
                 "verified": all(state.result in {Result.PASS, Result.SKIPPED} for state in states),
                 "value": int(any(state.result is Result.FAIL for state in states)),
                 "input": entry,
             }
-            for entry in (entries if isinstance(entries, list) else [entries])
+            for entry in as_items(document["credentialStatus"])
         ]
     if "proof" in document:
         holds = verdict.check(CheckId.SIGNATURE).result is Result.PASS
-        proofs = document["proof"]
-        results["proof"] = [
-            {"verified": holds, "input": proof} for proof in (proofs if isinstance(proofs, list) else [proofs])
-        ]
+        results["proof"] = [{"verified": holds, "input": proof} for proof in as_items(document["proof"])]
     return results
 
 

@@ -10,8 +10,8 @@ from registry.domain.achievement import parse_achievement
 from registry.domain.canonical import JsonObject
 from registry.domain.credential import Award, Evidence, FrozenAchievement, StatusPlace, build_credential
 from registry.domain.errors import Malformed
-from registry.domain.form_problem import as_objects
 from registry.domain.log_name import LogName
+from registry.domain.one_or_many import as_objects
 from registry.domain.recipient import Identity, IdentityType, Recipient
 from registry.domain.reissue import KeptRecipient, award_of_document, renewed_through
 

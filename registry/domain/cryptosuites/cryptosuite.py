@@ -19,6 +19,7 @@ from registry.domain.canonical import JsonObject, JsonValue, canonicalize
 from registry.domain.cryptosuites.rdf_labels import label_by_sha384
 from registry.domain.errors import Malformed
 from registry.domain.multikey import KeyAlgorithm
+from registry.domain.one_or_many import as_items
 
 CanonicalNquads: TypeAlias = Callable[[JsonObject], bytes]
 """Turns a JSON-LD document into RDFC-1.0 canonical N-Quads."""
@@ -122,11 +123,7 @@ def _in_context(document: JsonObject, options: JsonObject) -> JsonObject:
     """Return the document as a JCS proof saw it: contexts may have been appended since."""
     if "@context" not in options:
         return document
-    seen, present = _listed(options["@context"]), _listed(document.get("@context", []))
+    seen, present = as_items(options["@context"]), as_items(document.get("@context", []))
     if present[: len(seen)] != seen:
         raise Malformed("malformed-proof", "expected the document's contexts to begin with it", where="proof.@context")
     return {**document, "@context": options["@context"]}
-
-
-def _listed(value: JsonValue) -> list[JsonValue]:
-    return value if isinstance(value, list) else [value]

@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from registry.domain.canonical import JsonObject, parse_object
-from registry.domain.form_problem import as_objects
+from registry.domain.one_or_many import as_objects
 from registry.domain.shown_credential import show_credential
 from registry.service.mappings import save_mapping
 from registry.store_ports import LinkKind, Standing
