@@ -1,12 +1,11 @@
 """Claims: mail an earner the link to their credential, once, or again with a new link."""
 
-from collections.abc import Callable
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 
 from registry.domain.errors import NotFound
-from registry.service.access import issuer_for_reading, issuer_for_writing
+from registry.service.access import Caller, issuer_for_reading, issuer_for_writing
 from registry.service.claiming import ClaimOrder, order_claim, order_upload_claims, upload_claim_counts
 from registry.service.container import Container
 from registry.service.once import RequestKey, once
@@ -41,13 +40,7 @@ def post_claim(
     container: Wired, caller: Authenticated, named: Named, *, slug: str, credential_id: UUID, form: ClaimForm
 ) -> Response:
     """Mail the earner a link to claim the credential. Asked again for the same address, it is the same mail."""
-
-    def make(unit: WriteStore) -> ClaimRecord:
-        issuer = issuer_for_writing(unit, caller, slug)
-        credential = unit.credentials.get(issuer.id, credential_id)
-        return order_claim(container.resources, unit, credential, _order(form), again=False)
-
-    return _answer(container, named, make, location=f"/v1/issuers/{slug}/credentials/{credential_id}/claim")
+    return _mail(container, caller, named, slug=slug, credential_id=credential_id, form=form, again=False)
 
 
 @router.post("/credentials/{credential_id}/claim/resend", status_code=202, response_model=ClaimView)
@@ -55,13 +48,7 @@ def post_claim_again(
     container: Wired, caller: Authenticated, named: Named, *, slug: str, credential_id: UUID, form: ClaimForm
 ) -> Response:
     """Mail a new link: the one before stops working at once. Also for whoever claimed the credential and lost their page."""
-
-    def make(unit: WriteStore) -> ClaimRecord:
-        issuer = issuer_for_writing(unit, caller, slug)
-        credential = unit.credentials.get(issuer.id, credential_id)
-        return order_claim(container.resources, unit, credential, _order(form), again=True)
-
-    return _answer(container, named, make, location=f"/v1/issuers/{slug}/credentials/{credential_id}/claim")
+    return _mail(container, caller, named, slug=slug, credential_id=credential_id, form=form, again=True)
 
 
 @router.post("/uploads/{upload_id}/claims")
@@ -88,14 +75,23 @@ def get_upload_claims(container: Wired, caller: Authenticated, slug: str, upload
     return UploadClaimCountsView(**{state.value: number for state, number in counts.items()})
 
 
-def _order(form: ClaimForm) -> ClaimOrder:
-    return ClaimOrder(address=form.email, language=form.language)
-
-
-def _answer(
-    container: Container, named: RequestKey | None, make: Callable[[WriteStore], ClaimRecord], *, location: str
+def _mail(
+    container: Container,
+    caller: Caller,
+    named: RequestKey | None,
+    *,
+    slug: str,
+    credential_id: UUID,
+    form: ClaimForm,
+    again: bool,
 ) -> Response:
+    def make(unit: WriteStore) -> ClaimRecord:
+        credential = unit.credentials.get(issuer_for_writing(unit, caller, slug).id, credential_id)
+        order = ClaimOrder(address=form.email, language=form.language)
+        return order_claim(container.resources, unit, credential, order, again=again)
+
     def render(claim: ClaimRecord) -> IdempotencyAnswer:
+        location = f"/v1/issuers/{slug}/credentials/{credential_id}/claim"
         return created(view_claim(claim, now=container.resources.clock.now()), location=location, status=202)
 
     answer = once(container.resources, named, make, render)

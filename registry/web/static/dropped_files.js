@@ -71,20 +71,22 @@ function fromSvg(text) {
   return encoder.encode(element.getAttribute("verify") ?? element.textContent.trim());
 }
 
-// What a document says of itself, for people; all of it is shown as text.
-export function readFacts(document) {
-  const first = (value) => (Array.isArray(value) ? value[0] : value);
-  const object = (value) => (isObject(first(value)) ? first(value) : {});
+// What a document says of itself, for people, as registry/domain/shown_credential.py reads it; all of it is shown as text.
+export function readFacts(document, language) {
+  const object = (value) => [value].flat().find(isObject) ?? {};
+  const isSpoken = (value) => isObject(value) && typeof value["@language"] === "string" && value["@language"].split("-")[0].toLowerCase() === language;
   const text = (value) => {
-    const item = isObject(first(value)) ? first(value)["@value"] : first(value);
+    const items = [value].flat();
+    const chosen = items.find(isSpoken) ?? items[0];
+    const item = isObject(chosen) ? chosen["@value"] : chosen;
     return typeof item === "string" && item.trim() ? item.slice(0, 300) : null;
   };
   const subject = object(document.credentialSubject);
   const achievement = object(subject.achievement);
   const named = [subject.identifier ?? []].flat().find((item) => isObject(item) && item.identityType === "name" && item.hashed === false);
-  const issuer = isObject(document.issuer) ? document.issuer : { id: document.issuer };
+  const issuer = [document.issuer].flat().find(isObject) ?? { id: document.issuer };
   return {
-    title: text(achievement.name) ?? text(document.name),
+    title: text(achievement.name) ?? text(document.name) ?? text([document.type].flat().filter((name) => name !== "VerifiableCredential")),
     holder: text(named?.identityHash) ?? text(subject.name) ?? text(subject.id),
     issuer: [text(issuer.name), text(issuer.id)].filter(Boolean).join(" · ") || null,
     from: text(document.validFrom ?? document.issuanceDate),

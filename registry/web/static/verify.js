@@ -272,7 +272,7 @@ async function judgedAlone({ name, content, receipts }, count) {
   fill("sentence", word.sentence);
   fill("advice", word.advice);
   fill("as-of", verdict.block ? asOf(verdict.block) : text.labels.notRead);
-  const facts = presented.document instanceof Malformed ? {} : readFacts(presented.document);
+  const facts = presented.document instanceof Malformed ? {} : readFacts(presented.document, document.documentElement.lang.split("-")[0]);
   fill("title", facts.title ?? name);
   const rows = ["holder", "issuer", "from", "until", "skills"].filter((key) => facts[key]);
   section.querySelector('[data-fill="facts"]').replaceChildren(...rows.map((key) => fact(text.labels[key], ["from", "until"].includes(key) ? spelled(facts[key]) : facts[key])));
