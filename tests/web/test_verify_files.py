@@ -138,6 +138,18 @@ def test_the_page_shows_who_what_and_when(client: httpx.Client, content: bytes) 
         assert words in page
 
 
+def test_texts_in_several_languages_are_shown_in_the_visitor_s(client: httpx.Client) -> None:
+    text = b'{"name": [{"@value": "Data", "@language": "en"}, {"@value": "Datos", "@language": "es"}]}'
+
+    titles = [
+        client.post("/", files=[("text", (None, text))], headers=HTML | {"Accept-Language": language}).text
+        for language in ("es", "fr")
+    ]
+
+    assert ["<bdi>Datos</bdi>" in page for page in titles] == [True, False]
+    assert ["<bdi>Data</bdi>" in page for page in titles] == [False, True]
+
+
 def test_one_visitor_cannot_keep_the_page_busy(client: httpx.Client) -> None:
     visitor = {"X-Forwarded-For": "192.0.2.1", **HTML}
     answers = [

@@ -1,7 +1,11 @@
 """What earners get by the console: files, a link that is on or off, a mail with a claim."""
 
+from dataclasses import replace
+
 import pytest
 
+from registry.domain.credential import Evidence
+from registry.service.issuing import issue
 from registry.store_ports import ClaimState
 from tests.adapters.chunk_work import until
 from tests.web.console.client import CSV, OWN, Desk, words
@@ -82,3 +86,18 @@ def test_everybody_of_an_upload_is_mailed_once(site: Site, registrar: Desk) -> N
     assert len(claims) == 2
     assert None not in claims
     assert "Mail the links" in registrar.get(address).text
+
+
+def test_of_private_evidence_the_name_alone_is_shown(site: Site, registrar: Desk) -> None:
+    order = site.world.order("private@example.org")
+    evidence = Evidence(url="https://evidence.example.org/for-few", name="Portfolio", private=True)
+    with site.world.store.write() as unit:
+        order = replace(order, award=replace(order.award, evidence=(evidence,)))
+        made = issue(
+            site.world.resources, unit, site.ours.issuer, site.ours.achievement.id, order, caller=site.world.admin
+        )
+
+    page = registrar.get(site.ours.address(f"/credentials/{made.id}")).text
+
+    assert "Portfolio (private: its link stands in the document alone)" in words(page)
+    assert "for-few" not in page
