@@ -12,7 +12,7 @@ from uuid import UUID
 
 from registry.domain.badge_facts import BadgeFacts, CertificateFacts
 from registry.domain.canonical import JsonObject
-from registry.domain.errors import Unavailable
+from registry.domain.errors import Malformed, Unavailable
 from registry.domain.multikey import KeyAlgorithm, PublicKey
 from registry.domain.presented_files import FoundCredential
 from registry.domain.promise import Promise, PromiseTerms
@@ -169,6 +169,13 @@ class FileReader(Protocol):
         What a file is is told by its content; the name is for display. Nothing is fetched, run or written.
 
         Raises Malformed with a FileCode when the file as a whole cannot be read, or the only thing in it.
+        """
+        ...
+
+    def read_all(self, files: Iterable[tuple[str, bytes]]) -> Iterator[tuple[FoundCredential, ...] | Malformed]:
+        """Yield for each file, a name and a content, what `read` would return or raise.
+
+        Each is read when it is asked for, and all of them together may cost what one may.
         """
         ...
 

@@ -68,8 +68,12 @@ def _texts() -> Iterator[tuple[str, bytes, str]]:
     yield "oversize.json", b"{" + b" " * (16 * _MEBIBYTE), "file-too-large"
     yield "large-text.json", b'{"a":"' + b"a" * (4 * _MEBIBYTE) + b'"}', "text-too-large"
     yield "large-credential.json", b'{"a":"' + b"a" * (_MEBIBYTE + 100) + b'"}', "text-too-large"
-    yield "deep-arrays.json", b'{"a":' + b"[" * 500_000, NOT_JSON
-    yield "deep-objects.json", b'{"a":' * 200_000, NOT_JSON
+    yield "deep-arrays.json", b'{"a":' + b"[" * 19_000, NOT_JSON
+    yield "deep-objects.json", b'{"a":' * 19_000, NOT_JSON
+    yield "deeper-arrays.json", b'{"a":' + b"[" * 500_000, "json-too-many-values"
+    yield "deeper-objects.json", b'{"a":' * 200_000, "json-too-many-values"
+    yield "many-values.json", b'{"a":[' + b"1.0," * 190_000 + b"1]}", "json-too-many-values"
+    yield "more-values-than-a-credential.json", b'{"a":[' + b"1.0," * 20_000 + b"1]}", "json-too-many-values"
     yield "long-number.json", b'{"a":' + b"9" * 1_000_000 + b"}", NOT_JSON
     yield "duplicate-name.json", b'{"id":"urn:a",' + CREDENTIAL[1:-1] + b',"id":"urn:b"}', NOT_JSON
     yield "truncated.json", CREDENTIAL[: len(CREDENTIAL) // 2], NOT_JSON
@@ -278,7 +282,12 @@ def _zips() -> Iterator[tuple[str, bytes, str]]:
     yield "script-inside.zip", make_zip({"badge.svg": svg}), READ
     text = b'{"a":[' + b"".join(b"1.0, " * 20 + b"%d, " % number for number in range(9_000)) + b"1]}"
     much = make_zip({f"{number}.json": text[:-1] + b',"b":%d}' % number for number in range(10)})
-    yield "much-text.zip", much, f"{OTHER} file-too-complex"
+    yield "much-text.zip", much, "json-too-many-values file-too-complex"
+    values = b'{"a":[' + b"1.0," * 19_990
+    members = {f"{number}.json": values + b"%d]}" % number for number in range(20)}
+    yield "many-values.zip", make_zip(members, method=zipfile.ZIP_STORED), f"{OTHER} file-too-complex"
+    drawn = {f"{number}.svg": b"<svg>" + b"<g/>" * 99_000 + b"<!--%d--></svg>" % number for number in range(8)}
+    yield "many-svgs.zip", make_zip(drawn, method=zipfile.ZIP_STORED), "svg-malformed file-too-complex"
     dear = make_pdf({1: b"<</Type/Catalog/X[" + b"1 " * 90_000 + b"]>>"})
     many = make_zip({f"{number}.pdf": dear for number in range(10)}, method=zipfile.ZIP_STORED)
     yield "many-dear-members.zip", many, "pdf-without-credential file-too-complex"

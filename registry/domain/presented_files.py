@@ -36,6 +36,7 @@ class FileCode(StrEnum):
     FILE_EMPTY = "file-empty"
     FILE_NOT_RECOGNISED = "file-not-recognised"
     TEXT_TOO_LARGE = "text-too-large"
+    TOO_MANY_VALUES = "json-too-many-values"
     BUNDLE_MALFORMED = "bundle-malformed"
     RECEIPT_ALONE = "receipt-alone"
     PRESENTATION_MALFORMED = "presentation-malformed"

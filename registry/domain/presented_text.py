@@ -16,7 +16,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from registry.domain.canonical import MAX_DOCUMENT_BYTES, JsonObject, JsonValue, canonicalize, parse_object
+from registry.domain.canonical import (
+    MAX_DOCUMENT_BYTES,
+    JsonObject,
+    JsonValue,
+    canonicalize,
+    check_values,
+    parse_object,
+)
 from registry.domain.errors import Malformed
 from registry.domain.form_problem import types_of
 from registry.domain.hashing import sha256
@@ -34,6 +41,9 @@ from registry.domain.receipt import MAX_RECEIPT_BYTES, RECEIPT_TYPE
 
 MAX_TEXT_BYTES: Final = MAX_DOCUMENT_BYTES + MAX_RECEIPT_BYTES + 1_024
 """The largest credential with the largest receipt, in one document; presentations have to do with it too."""
+
+MAX_TEXT_VALUES: Final = 100_000
+"""In one document: a presentation of a hundred credentials, each twice as large as the largest of the standard's examples."""
 
 _MAX_LEAVES_BYTES: Final = 2_097_152
 """Of documents that are canonicalized to find a receipt's: a few seconds where they are written to be dear. The leaf of one
@@ -134,7 +144,7 @@ def bring_together(pieces: Iterable[Piece]) -> tuple[FoundCredential, ...]:
 
 def _read_json(text: bytes, *, name: str, kind: FileKind) -> Iterator[Piece]:
     try:
-        document = parse_object(text, limit_bytes=MAX_TEXT_BYTES)
+        document = parse_object(text, limit_bytes=MAX_TEXT_BYTES, limit_values=MAX_TEXT_VALUES)
     except Malformed:
         # The verdict reads it again and says why it is no document.
         yield _found(text, name=name, kind=kind)
@@ -205,6 +215,7 @@ def _found(content: bytes, *, name: str, kind: FileKind) -> FoundCredential:
         raise Malformed(
             FileCode.TEXT_TOO_LARGE, f"expected a credential of at most {MAX_DOCUMENT_BYTES} bytes, got {len(content)}"
         )
+    check_values(content)
     return FoundCredential(name=name, kind=kind, content=content)
 
 

@@ -25,7 +25,8 @@ from registry.service.verifying import VerifyRequest
 MAX_FOUND: Final = 200
 """Credentials of one request: a zip of a large intake. Each takes some hundredths of a second."""
 MAX_SECONDS: Final = 30.0
-"""For all of them. Each may name a did:web host that is slow to answer, and two hundred would hold a thread for half an hour."""
+"""For reading and judging all of one request. Each credential may name a did:web host that is slow to answer, and two hundred
+would hold a thread for half an hour. What was begun is ended: the last one may take longer."""
 
 Judge: TypeAlias = Callable[[VerifyRequest], Verdict]
 
@@ -77,17 +78,17 @@ def verify_files(
     `seconds` is a clock that never goes back. Raises Malformed: `nothing-presented`, `too-many-credentials`.
     """
     until = seconds() + MAX_SECONDS
-    receipts = [file for file in files if _is_receipt(file.content)]
-    found = [item for file in files if file not in receipts for item in _read(reader, file)]
-    found += [_linked(link) for link in links]
-    if not found and not receipts:
-        raise Malformed("nothing-presented", "expected a file, a text, a link or a code")
-    if len(found) > MAX_FOUND:
-        raise Malformed("too-many-credentials", f"expected at most {MAX_FOUND} credentials, got {len(found)}")
 
     def in_time() -> bool:
         return seconds() < until
 
+    receipts = [file for file in files if _is_receipt(file.content)]
+    others = [file for file in files if file not in receipts]
+    found = [*_read_all(reader, others, in_time=in_time), *map(_linked, links)]
+    if not found and not receipts:
+        raise Malformed("nothing-presented", "expected a file, a text, a link or a code")
+    if len(found) > MAX_FOUND:
+        raise Malformed("too-many-credentials", f"expected at most {MAX_FOUND} credentials, got {len(found)}")
     return tuple(_judge_all(found, receipts, shared=shared, policy=policy, judge=judge, in_time=in_time))
 
 
@@ -147,11 +148,19 @@ def _judge_shared(item: FoundCredential, link: str, *, shared: SharedLookup, pol
     return replace(judged, shown=document.shown)
 
 
-def _read(reader: FileReader, file: PresentedFile) -> Sequence[FoundCredential | Judged]:
-    try:
-        return reader.read(file.content, name=file.name)
-    except Malformed as error:
-        return [_unreadable(file.name, error)]
+def _read_all(
+    reader: FileReader, files: Sequence[PresentedFile], *, in_time: Callable[[], bool]
+) -> Iterator[FoundCredential | Judged]:
+    reading = reader.read_all((file.name, file.content) for file in files)
+    for file in files:
+        if not in_time():
+            yield _unreadable(file.name, _too_little_time())
+            continue
+        found = next(reading)
+        if isinstance(found, Malformed):
+            yield _unreadable(file.name, found)
+        else:
+            yield from found
 
 
 def _linked(link: str) -> FoundCredential:
@@ -178,7 +187,7 @@ def _leaf_of(receipt: bytes) -> str:
 
 def _receipt_for(item: FoundCredential, waiting: dict[str, PresentedFile], *, alone: bool) -> bytes | None:
     """Take the receipt of a credential; two files alone belong together, so that a wrong receipt is told."""
-    if item.content is None:
+    if item.content is None or not waiting:
         return None
     leaf = read_presented(item.content).leaf
     key = next(iter(waiting)) if alone else "" if isinstance(leaf, Problem) else leaf.hex()

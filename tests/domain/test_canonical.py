@@ -8,7 +8,17 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.domain.canonical import MAX_DEPTH, JsonValue, canonicalize, check_ijson, parse_json, parse_object
+from registry.domain.canonical import (
+    MAX_DEPTH,
+    MAX_VALUES,
+    JsonValue,
+    canonicalize,
+    check_ijson,
+    check_values,
+    most_values,
+    parse_json,
+    parse_object,
+)
 from registry.domain.errors import Malformed
 
 
@@ -64,7 +74,9 @@ def test_the_spelling_of_a_document_does_not_change_its_canonical_form(value: Js
         (b"{}{}", "json-syntax"),
         (b"", "json-syntax"),
         (b"[" * (MAX_DEPTH + 2) + b"]" * (MAX_DEPTH + 2), "json-too-deep"),
-        (b"[" * 100_000 + b"]" * 100_000, "json-too-deep"),
+        (b"[" * 10_000 + b"]" * 10_000, "json-too-deep"),
+        (b"[" * 100_000 + b"]" * 100_000, "json-too-many-values"),
+        (b"[" + b"0," * MAX_VALUES + b"x", "json-too-many-values"),
     ],
 )
 def test_what_is_not_i_json_is_refused(text: bytes, code: str) -> None:
@@ -79,6 +91,49 @@ def test_a_text_over_the_limit_is_refused_before_it_is_read() -> None:
         parse_json(b"[1]", limit_bytes=2)
 
     assert caught.value.code == "json-too-large"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" + "0," * (MAX_VALUES - 2) + "0]",
+        "[ " + '"a,b", ' * (MAX_VALUES - 2) + '"[{"]',
+        "[" + "[ ], " * (MAX_VALUES - 2) + "{\n}]",
+        "[" + "[0]," * ((MAX_VALUES - 2) // 2) + "0]",
+        "{" + ",".join(f'"{number}\\",":{{}}' for number in range(MAX_VALUES - 1)) + "}",
+        '["' + "a, [{" * MAX_VALUES + '"]',
+    ],
+    ids=["numbers", "texts", "empty", "nested", "members", "one-text"],
+)
+def test_a_document_has_no_more_values_than_the_limit(text: str) -> None:
+    values = 0
+    pending = [json.loads(text)]
+    while pending:
+        value = pending.pop()
+        values += 1
+        pending += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+    check_values(text.encode(), limit=values)
+    parse_json(text.encode())
+    with pytest.raises(Malformed) as caught:
+        check_values(text.encode(), limit=values - 1)
+
+    assert values == (2 if text.startswith('["a, ') else MAX_VALUES)
+    assert caught.value.code == "json-too-many-values"
+
+
+@given(st.lists(json_values, min_size=1, max_size=3), st.integers(min_value=0, max_value=3))
+def test_values_are_counted_as_they_are_parsed(value: list[JsonValue], indent: int) -> None:
+    def count(item: JsonValue) -> int:
+        inside = item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
+        return 1 + sum(map(count, inside))
+
+    text = json.dumps(value, indent=indent or None).encode()
+
+    check_values(text, limit=count(value))
+    with pytest.raises(Malformed):
+        check_values(text, limit=count(value) - 1)
+    assert most_values(text) >= count(value)
 
 
 def test_an_object_is_asked_for_and_nothing_else_taken() -> None:

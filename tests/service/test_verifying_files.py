@@ -37,11 +37,17 @@ class Desk:
     asked: list[VerifyRequest] = field(default_factory=list)
     now: float = 1_000.0
     each_takes: float = 0.0
+    each_look_takes: float = 0.0
+    """How long every look at the clock takes."""
 
     def judge(self, request: VerifyRequest) -> Verdict:
         self.asked.append(request)
         self.now += self.each_takes
         return self.verifier.verify(request)
+
+    def look(self) -> float:
+        self.now += self.each_look_takes
+        return self.now
 
     def verify(
         self, *files: PresentedFile, links: Sequence[str] = (), shared: dict[str, bytes] | None = None
@@ -57,7 +63,7 @@ class Desk:
             shared=lookup,
             policy=default_policy(),
             judge=self.judge,
-            seconds=lambda: self.now,
+            seconds=self.look,
         )
 
 
@@ -194,6 +200,27 @@ def test_credentials_for_which_there_is_no_time_are_told_and_not_judged(
     assert codes == [None, "file-not-recognised", None, "too-little-time", "too-little-time"]
     assert (judged[3].kind, judged[3].verdict, judged[4].kind) == ("json", None, "link")
     assert len(desk.asked) == 2
+
+
+def test_files_for_which_there_is_no_time_are_told_and_not_read(desk: Desk, issued: tuple[Issued, ...]) -> None:
+    desk.each_look_takes = MAX_SECONDS / 2
+    bad = PresentedFile(name="notes.txt", content=b"hello")
+
+    judged = desk.verify(bad, bad, bad, document(issued[0]), links=["ABCDE-FGH2K"])
+
+    codes = [None if item.problem is None else item.problem.code for item in judged]
+    assert codes == ["file-not-recognised", *["too-little-time"] * 4]
+    assert desk.asked == []
+
+
+def test_files_of_one_request_cost_together_what_one_may(desk: Desk) -> None:
+    large = [PresentedFile(name=f"{number}.txt", content=b"%d" % number + b" " * 5_000_000) for number in range(2)]
+
+    judged = desk.verify(*large)
+    again = desk.verify(large[1])
+
+    assert [item.problem.code for item in judged if item.problem] == ["file-not-recognised", "file-too-complex"]
+    assert [item.problem.code for item in again if item.problem] == ["file-not-recognised"]
 
 
 def test_what_names_a_log_or_brings_a_receipt_is_held_to_it(issued: tuple[Issued, ...]) -> None:

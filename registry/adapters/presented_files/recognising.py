@@ -9,7 +9,7 @@ anything else        text: JSON, a token, a link, a short code
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from registry.adapters.baking_png import SIGNATURE as PNG_SIGNATURE
 from registry.adapters.baking_png import extract_png
-from registry.adapters.baking_svg import extract_svg
+from registry.adapters.baking_svg import MAX_MARKUP, extract_svg
 from registry.adapters.presented_files.allowance import Allowance
 from registry.adapters.presented_files.pdf_attachments import read_attachments
 from registry.adapters.presented_files.pictures import JPEG_SIGNATURE, read_codes
@@ -51,21 +51,33 @@ class _FileReader(FileReader):
 
     @override
     def read(self, content: bytes, *, name: str) -> tuple[FoundCredential, ...]:
-        if len(content) > MAX_FILE_BYTES:
-            raise Malformed(FileCode.FILE_TOO_LARGE, f"expected at most {MAX_FILE_BYTES} bytes, got {len(content)}")
+        return _read_file(content, name, Allowance(decoding=self._decoding))
+
+    @override
+    def read_all(self, files: Iterable[tuple[str, bytes]]) -> Iterator[tuple[FoundCredential, ...] | Malformed]:
         allowance = Allowance(decoding=self._decoding)
-        if content.startswith(_ZIP_SIGNATURES):
-            return _read_zip(content, allowance)
-        found = bring_together(_read_one(content, _shown(name), allowance))
-        for item in found:
-            if item.problem is not None and len(found) == 1:
-                raise item.problem
-        return found
+        for name, content in files:
+            try:
+                yield _read_file(content, name, allowance)
+            except Malformed as error:
+                yield error
 
 
 def open_file_reader() -> FileReader:
     """Return a reader of files. It keeps nothing between two of them, and threads may share it."""
     return _FileReader()
+
+
+def _read_file(content: bytes, name: str, allowance: Allowance) -> tuple[FoundCredential, ...]:
+    if len(content) > MAX_FILE_BYTES:
+        raise Malformed(FileCode.FILE_TOO_LARGE, f"expected at most {MAX_FILE_BYTES} bytes, got {len(content)}")
+    if content.startswith(_ZIP_SIGNATURES):
+        return _read_zip(content, allowance)
+    found = bring_together(_read_one(content, _shown(name), allowance))
+    for item in found:
+        if item.problem is not None and len(found) == 1:
+            raise item.problem
+    return found
 
 
 def _read_zip(content: bytes, allowance: Allowance) -> tuple[FoundCredential, ...]:
@@ -108,12 +120,12 @@ def _read_one(content: bytes, name: str, allowance: Allowance) -> tuple[Piece, .
 
 
 def _read_text(content: bytes, name: str, allowance: Allowance) -> tuple[Piece, ...]:
-    allowance.read(len(content))
+    allowance.read(content)
     return read_text(content, name=name)
 
 
 def _read_carried(content: bytes, name: str, kind: FileKind, allowance: Allowance) -> tuple[Piece, ...]:
-    allowance.read(len(content))
+    allowance.read(content)
     return read_carried(content, name=name, kind=kind)
 
 
@@ -138,9 +150,9 @@ def _read_picture(content: bytes, name: str, allowance: Allowance) -> tuple[Piec
 
 
 def _read_svg(content: bytes, name: str, allowance: Allowance) -> tuple[Piece, ...]:
+    # Every element and attribute has one of them. Of what has too many nothing is read.
+    allowance.step(min(content.count(b"<") + content.count(b"="), MAX_MARKUP))
     carried = extract_svg(content)
-    # Every element and attribute has one of them.
-    allowance.step(content.count(b"<") + content.count(b"="))
     return _read_carried(carried, name, FileKind.SVG, allowance)
 
 
