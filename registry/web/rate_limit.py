@@ -15,6 +15,7 @@ from threading import Lock
 from typing import Final, cast
 
 from fastapi import Request
+from starlette.requests import HTTPConnection
 
 from registry.domain.errors import CredrootError, NotFound
 
@@ -103,7 +104,7 @@ def limit_misses(request: Request, allowed: Limit) -> Iterator[None]:
     _limits(request).give_back(allowed, address)
 
 
-def visitor(request: Request) -> str:
+def visitor(request: HTTPConnection) -> str:
     """Return where a request comes from, as far as limits tell visitors apart."""
     host = "" if request.client is None else request.client.host
     try:

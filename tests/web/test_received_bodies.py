@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from registry.web.app import create_app
-from registry.web.holding import AT_ONCE, Holding
+from registry.web.holding import AT_ONCE, EACH_AT_ONCE, Holding
 from tests.registry_world import World
 from tests.web_server import serve
 
@@ -35,12 +35,16 @@ def test_what_is_called_something_else_is_not_read_as_a_form(client: httpx.Clien
 
 
 @contextmanager
-def sending(client: httpx.Client, path: str, count: int = 1) -> Iterator[list[http.client.HTTPConnection]]:
-    """Begin to send bodies, and do not go on."""
+def sending(
+    client: httpx.Client, path: str, count: int = 1, *, host: str = "127.0.0.1"
+) -> Iterator[list[http.client.HTTPConnection]]:
+    """Begin to send bodies from an address of loopback, and do not go on."""
     with ExitStack() as stack:
         senders = []
         for _ in range(count):
-            connection = http.client.HTTPConnection(client.base_url.host, client.base_url.port or 0, timeout=60)
+            connection = http.client.HTTPConnection(
+                client.base_url.host, client.base_url.port or 0, timeout=60, source_address=(host, 0)
+            )
             stack.callback(connection.close)
             connection.putrequest("POST", path)
             connection.putheader("Content-Type", "multipart/form-data; boundary=b")
@@ -65,18 +69,41 @@ def test_no_more_bodies_are_held_than_fit_into_memory(world: World, path: str) -
         def status() -> int:
             return client.post(path, content=b"").status_code
 
-        with sending(client, path, AT_ONCE - 1):
+        def taken(count: int) -> None:
+            until(lambda: app.state.holding.taken == count)
+
+        with ExitStack() as stack:
+            for number in range(AT_ONCE // EACH_AT_ONCE):
+                count = EACH_AT_ONCE - (number == 0)
+                stack.enter_context(sending(client, path, count, host=f"127.0.0.{number + 2}"))
+            taken(AT_ONCE - 1)
             assert status() == 400
-            with sending(client, path):
-                until(lambda: app.state.holding.full)
+            with sending(client, path, host="127.0.0.2"):
+                taken(AT_ONCE)
                 answer = client.post(path, content=b"")
                 others = [client.get("/").status_code, client.post("/v1/verify", json={}).status_code]
-            until(lambda: not app.state.holding.full)
+            taken(AT_ONCE - 1)
             again = status()
 
     assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (503, "busy", "1")
     assert others == [200, 400]
     assert again == 400
+
+
+def test_one_visitor_has_a_share_of_the_places_and_leaves_the_others_theirs(world: World) -> None:
+    app = create_app(world.container)
+    path = "/v1/verify/file"
+    with serve(app) as client:
+        with sending(client, path, EACH_AT_ONCE), sending(client, path, host="127.0.0.2"):
+            until(lambda: app.state.holding.taken == EACH_AT_ONCE + 1)
+            answer = client.post(path, content=b"{}")
+            with sending(client, path, host="127.0.0.2"):
+                until(lambda: app.state.holding.taken == EACH_AT_ONCE + 2)
+        until(lambda: app.state.holding.taken == 0)
+        again = client.post(path, content=b"{}")
+
+    assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (429, "too-many-at-once", "1")
+    assert again.status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/verdict.json", "/v1/verify/file"])
@@ -88,4 +115,4 @@ def test_a_body_that_drips_is_cut_off(world: World, path: str) -> None:
 
         assert (answer.status, answer.headers["Connection"]) == (400, "close")
         assert b"body-too-slow" in answer.read()
-        until(lambda: not app.state.holding.full)
+        until(lambda: app.state.holding.taken == 0)
