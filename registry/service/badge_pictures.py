@@ -20,17 +20,24 @@ class BadgePictures:
         self._artist = artist
         self._recent = Recent[tuple[str, BadgeFacts], bytes](MAX_PICTURE_BYTES, size=len)
 
-    def badge(self, facts: BadgeFacts) -> bytes:
-        """Return a badge as PNG. Raises Refused `font-missing` for a text that no font here shows."""
-        return self._kept("badge", facts, lambda: self._artist.badge_png(facts, BADGE_SIDE))
+    def badge(self, facts: BadgeFacts, *, ask: Callable[[], None]) -> bytes:
+        """Return a badge as PNG. `ask` is called before one is drawn, and not for one at hand.
 
-    def share_picture(self, facts: BadgeFacts) -> bytes:
-        """Return the PNG that other sites show for a link. Raises as `badge`."""
-        return self._kept("share", facts, lambda: self._artist.share_picture(facts))
+        Raises Refused `font-missing` for a text that no font here shows, and what `ask` raises.
+        """
+        return self._kept("badge", facts, lambda: self._artist.badge_png(facts, BADGE_SIDE), ask)
+
+    def share_picture(self, facts: BadgeFacts, *, ask: Callable[[], None]) -> bytes:
+        """Return the PNG that other sites show for a link. As `badge`."""
+        return self._kept("share", facts, lambda: self._artist.share_picture(facts), ask)
 
     def code(self, text: str) -> bytes:
         """Return a QR code as PNG. Nothing of it is kept: it holds a link."""
         return self._artist.qr_png(text)
 
-    def _kept(self, what: str, facts: BadgeFacts, draw: Callable[[], bytes]) -> bytes:
-        return self._recent.get((what, facts), draw)
+    def _kept(self, what: str, facts: BadgeFacts, draw: Callable[[], bytes], ask: Callable[[], None]) -> bytes:
+        def drawn() -> bytes:
+            ask()
+            return draw()
+
+        return self._recent.get((what, facts), drawn)

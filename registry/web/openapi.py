@@ -35,7 +35,7 @@ _VALIDATION: Final = "Validation Error"
 """What the framework would answer with 422; here it is 400."""
 _METHODS: Final = ("get", "post", "put", "delete")
 _LIMITED: Final = frozenset({"/v1/verify/file"})
-"""Where wrong short codes are counted."""
+"""Where wrong short codes are counted, and every visitor has a share of the places."""
 
 
 # Any: the document is JSON of the framework's making.

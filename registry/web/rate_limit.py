@@ -42,6 +42,12 @@ CLAIMS: Final = Limit(name="claims", at_once=20, each_seconds=6.0)
 VERIFICATIONS: Final = Limit(name="verifications", at_once=30, each_seconds=2.0)
 """Of the page: each takes a tenth of a second of a processor. Programs verify by `POST /v1/verify`, which has a key's proxy."""
 
+FILES: Final = Limit(name="files", at_once=30, each_seconds=6.0)
+"""Of one credential that somebody holds, whoever asks: five to take along, each as often as people lose them. A bundle takes
+a seventh of a second of a processor. A classroom behind one address holds as many credentials as it has heads."""
+PICTURES: Final = Limit(name="pictures", at_once=120, each_seconds=0.5)
+"""That are drawn, in a twentieth of a second: a page with a hundred different badges. Those at hand are not counted."""
+
 
 class TooOften(CredrootError):
     """Somebody did something more often than one address may."""
@@ -81,9 +87,9 @@ class RateLimits:
             raise TooOften(limit, retry_after_seconds=math.ceil((1 - left) * limit.each_seconds))
 
 
-def limit(request: Request, allowed: Limit) -> None:
-    """Count a request against a limit. Raises TooOften."""
-    _limits(request).take(allowed, visitor(request))
+def limit(request: Request, allowed: Limit, *, of: str | None = None) -> None:
+    """Count a request against a limit: of the visitor, or of what is named. Raises TooOften."""
+    _limits(request).take(allowed, visitor(request) if of is None else of)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from registry.domain.canonical import parse_object
 from registry.service.badge_pictures import BadgePictures
 from registry.service.sharing import open_shared
 from registry.web.pages.rendering import UNLISTED
+from registry.web.rate_limit import PICTURES, limit
 from registry.web.requests import Wired, container_of
 
 PNG: Final = "image/png"
@@ -24,19 +25,21 @@ router = APIRouter(include_in_schema=False)
 @router.get("/c/{token}/badge.png")
 def get_badge(request: Request, token: str) -> Response:
     """Show the badge."""
-    return _picture(_pictures(request).badge(_facts(request, token)))
+    return _picture(_pictures(request).badge(_facts(request, token), ask=lambda: limit(request, PICTURES)))
 
 
 @router.get("/c/{token}/picture.png")
 def get_share_picture(request: Request, token: str) -> Response:
     """Show what other sites show for the link: 1200 by 630 pixels, with nothing of the holder."""
-    return _picture(_pictures(request).share_picture(_facts(request, token)))
+    return _picture(_pictures(request).share_picture(_facts(request, token), ask=lambda: limit(request, PICTURES)))
 
 
 @router.get("/c/{token}/qr.png")
 def get_code(request: Request, container: Wired, token: str) -> Response:
     """Show the link as a QR code."""
-    return _picture(_pictures(request).code(open_shared(container.resources, token).url))
+    shared = open_shared(container.resources, token)
+    limit(request, PICTURES)
+    return _picture(_pictures(request).code(shared.url))
 
 
 def _facts(request: Request, token: str) -> BadgeFacts:

@@ -63,7 +63,8 @@ async def post_verify_page(request: Request) -> Response:
         return _page(request, problem=Problem.of(error), received=received)
     if len(judged) == 1 and judged[0].problem is not None:
         return _page(request, problem=judged[0].problem, received=received)
-    return _page(request, judged=judged)
+    # Documents of megabytes are read and escaped: others are answered meanwhile.
+    return await run_in_threadpool(_page, request, judged=judged)
 
 
 @router.post("/verdict.json")
