@@ -40,7 +40,7 @@ SHORT_CODES: Final = Limit(name="short-codes", at_once=20, each_seconds=6.0)
 CLAIMS: Final = Limit(name="claims", at_once=20, each_seconds=6.0)
 """Links that do not work. They cannot be guessed: it keeps the database from being asked a thousand times a second."""
 VERIFICATIONS: Final = Limit(name="verifications", at_once=30, each_seconds=2.0)
-"""Of the page: each takes a tenth of a second of a processor. Programs verify by `POST /v1/verify`, which has a key's proxy."""
+"""Of the page: each takes a tenth of a second of a processor, and one that takes seconds counts for as many more. Programs verify by `POST /v1/verify`, which has a key's proxy."""
 
 FILES: Final = Limit(name="files", at_once=30, each_seconds=6.0)
 """Of one credential that somebody holds, whoever asks: five to take along, each as often as people lose them. A bundle takes
@@ -74,12 +74,16 @@ class RateLimits:
         """Give back one that was taken."""
         self._add(limit, address, 1.0)
 
-    def _add(self, limit: Limit, address: str, change: float) -> None:
+    def charge(self, limit: Limit, address: str, more: float) -> None:
+        """Take more for what is done already, and leave less than nothing where there is not enough."""
+        self._add(limit, address, -more, least=-math.inf)
+
+    def _add(self, limit: Limit, address: str, change: float, *, least: float = 0.0) -> None:
         key, now = (limit.name, address), self._seconds()
         with self._lock:
             left, since = self._buckets.pop(key, (float(limit.at_once), now))
             left = min(float(limit.at_once), left + (now - since) / limit.each_seconds)
-            enough = left + change >= 0
+            enough = left + change >= least
             self._buckets[key] = (min(float(limit.at_once), left + change) if enough else left, now)
             while len(self._buckets) > MAX_ADDRESSES:
                 self._buckets.popitem(last=False)
@@ -90,6 +94,16 @@ class RateLimits:
 def limit(request: Request, allowed: Limit, *, of: str | None = None) -> None:
     """Count a request against a limit: of the visitor, or of what is named. Raises TooOften."""
     _limits(request).take(allowed, visitor(request) if of is None else of)
+
+
+@contextmanager
+def charge_work(request: Request, allowed: Limit) -> Iterator[None]:
+    """Count every second of a processor that this thread takes inside the block once more; waiting costs nothing."""
+    before = time.thread_time()
+    try:
+        yield
+    finally:
+        _limits(request).charge(allowed, visitor(request), time.thread_time() - before)
 
 
 @contextmanager

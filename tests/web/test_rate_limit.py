@@ -68,6 +68,22 @@ def test_a_bucket_empties_and_fills_again() -> None:
     assert full == [None, None, None, 10]
 
 
+def test_what_took_long_counts_for_more_and_is_owed() -> None:
+    seconds = Seconds()
+    limits = RateLimits(seconds)
+
+    limits.charge(FEW, "a", 1.5)
+    left = [taken(limits) for _ in range(2)]
+    limits.charge(FEW, "a", 2.0)
+    owing = taken(limits)
+    seconds.now += 25
+    paid = [taken(limits) for _ in range(2)]
+
+    assert left == [None, 5]
+    assert owing == 25
+    assert paid == [None, 10]
+
+
 def test_addresses_and_limits_do_not_count_for_each_other() -> None:
     limits = RateLimits(Seconds())
     while taken(limits) is None:

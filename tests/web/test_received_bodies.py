@@ -10,6 +10,7 @@ import pytest
 
 from registry.web.app import create_app
 from registry.web.holding import AT_ONCE, EACH_AT_ONCE, Holding
+from registry.web.rate_limit import VERIFICATIONS, RateLimits, TooOften
 from tests.registry_world import World
 from tests.web_server import serve
 
@@ -104,6 +105,20 @@ def test_one_visitor_has_a_share_of_the_places_and_leaves_the_others_theirs(worl
 
     assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (429, "too-many-at-once", "1")
     assert again.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/verdict.json"])
+def test_what_takes_a_processor_long_counts_for_more(world: World, path: str) -> None:
+    app = create_app(world.container)
+    limits = app.state.rate_limits = RateLimits(lambda: 1_000.0)
+    with serve(app) as client:
+        answer = client.post(path, files=[("file", ("a.json", b'{"a":[' + b"1.5,  " * 10_000 + b"1]}"))])
+
+    for _ in range(VERIFICATIONS.at_once - 2):
+        limits.take(VERIFICATIONS, "127.0.0.1")
+    with pytest.raises(TooOften):
+        limits.take(VERIFICATIONS, "127.0.0.1")
+    assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/verdict.json", "/v1/verify/file"])

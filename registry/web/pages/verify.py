@@ -23,7 +23,7 @@ from registry.service.verifying_files import Judged
 from registry.web.judging import judge_received
 from registry.web.pages.rendering import Policy, language_of, pages_of
 from registry.web.pages.verdict_words import CHECKS, REASONS, RESULTS, TONES, WORDS
-from registry.web.rate_limit import VERIFICATIONS, limit
+from registry.web.rate_limit import VERIFICATIONS, charge_work, limit
 from registry.web.received_files import Received, receive_form
 from registry.web.requests import container_of
 
@@ -58,7 +58,7 @@ async def post_verify_page(request: Request) -> Response:
     received: Received | None = None
     try:
         received = await receive_form(request)
-        judged = await run_in_threadpool(judge_received, request, received)
+        judged = await run_in_threadpool(_judge, request, received)
     except Malformed as error:
         return _page(request, problem=Problem.of(error), received=received)
     if len(judged) == 1 and judged[0].problem is not None:
@@ -72,7 +72,7 @@ async def post_verdict_file(request: Request) -> Response:
     """Give the verdict as a file. Raises Malformed."""
     limit(request, VERIFICATIONS)
     received = await receive_form(request)
-    judged = await run_in_threadpool(judge_received, request, received)
+    judged = await run_in_threadpool(_judge, request, received)
     verdicts = [_to_json(item) for item in judged]
     content = verdicts[0] if len(verdicts) == 1 else verdicts
     return Response(
@@ -80,6 +80,11 @@ async def post_verdict_file(request: Request) -> Response:
         media_type="application/json",
         headers={"Content-Disposition": 'attachment; filename="verdict.json"'},
     )
+
+
+def _judge(request: Request, received: Received) -> tuple[Judged, ...]:
+    with charge_work(request, VERIFICATIONS):
+        return judge_received(request, received)
 
 
 def _page(
