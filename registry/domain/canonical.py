@@ -31,10 +31,6 @@ MAX_DOCUMENT_BYTES: Final = 1_048_576
 MAX_DEPTH: Final = 64
 """Deeper than any credential, far below the recursion limit of any parser that will read the document after us."""
 
-MAX_VALUES: Final = 20_000
-"""Of one document, itself and whatever is inside it. The largest badge among the examples of the standard has 545; JSON-LD is
-worked out for no more. Each costs a hundredth of a millisecond until it is judged, and a megabyte would hold half a million."""
-
 
 _PLAIN_FRACTIONS: Final = (1e-4, 1e15)
 """Between them ECMAScript and orjson both write a fraction as its shortest digits; below, orjson begins to write exponents."""
@@ -46,14 +42,13 @@ _STRINGS_AND_VALUES: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[{][
 """A value stands behind every comma and at the beginning of whatever is not empty: the group has one of them."""
 
 
-def parse_json(data: bytes, *, limit_bytes: int = MAX_DOCUMENT_BYTES, limit_values: int = MAX_VALUES) -> JsonValue:
+def parse_json(data: bytes, *, limit_bytes: int = MAX_DOCUMENT_BYTES) -> JsonValue:
     """Read one I-JSON text.
 
-    Raises Malformed: `json-too-large`, `json-too-many-values`, `json-not-utf8`, `json-syntax`, or a code of `check_ijson`.
+    Raises Malformed: `json-too-large`, `json-not-utf8`, `json-syntax`, or a code of `check_ijson`.
     """
     if len(data) > limit_bytes:
         raise Malformed("json-too-large", f"expected at most {limit_bytes} bytes, got {len(data)}")
-    check_values(data, limit=limit_values)
     compact = _parse_compact(data)
     if compact is not None:
         return compact
@@ -81,18 +76,18 @@ def parse_json(data: bytes, *, limit_bytes: int = MAX_DOCUMENT_BYTES, limit_valu
     return checked
 
 
-def parse_object(data: bytes, *, limit_bytes: int = MAX_DOCUMENT_BYTES, limit_values: int = MAX_VALUES) -> JsonObject:
+def parse_object(data: bytes, *, limit_bytes: int = MAX_DOCUMENT_BYTES) -> JsonObject:
     """Read one I-JSON text that is an object.
 
     Raises Malformed as `parse_json`, and `json-not-object`.
     """
-    value = parse_json(data, limit_bytes=limit_bytes, limit_values=limit_values)
+    value = parse_json(data, limit_bytes=limit_bytes)
     if not isinstance(value, dict):
         raise Malformed("json-not-object", "expected a JSON object")
     return value
 
 
-def check_values(data: bytes, *, limit: int = MAX_VALUES) -> None:
+def check_values(data: bytes, *, limit: int) -> None:
     """Check how many values a JSON text has, before any of them costs anything; of other texts it says nothing.
 
     Raises Malformed `json-too-many-values`.

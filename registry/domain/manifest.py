@@ -130,10 +130,7 @@ class Manifest:
         Raises Malformed for another form, another file name, lists out of order or twice.
         """
         members = read_object(
-            # As many values as fit: batches and lists have limits of their own.
-            parse_object(data, limit_bytes=MAX_MANIFEST_BYTES, limit_values=MAX_MANIFEST_BYTES),
-            required=_MEMBERS,
-            where="manifest.json",
+            parse_object(data, limit_bytes=MAX_MANIFEST_BYTES), required=_MEMBERS, where="manifest.json"
         )
         read_constant(members["version"], expected=1, where="version")
         epoch = read_integer(members["epoch"], minimum=1, where="epoch")

@@ -42,6 +42,11 @@ from registry.domain.receipt import MAX_RECEIPT_BYTES, RECEIPT_TYPE
 MAX_TEXT_BYTES: Final = MAX_DOCUMENT_BYTES + MAX_RECEIPT_BYTES + 1_024
 """The largest credential with the largest receipt, in one document; presentations have to do with it too."""
 
+MAX_CREDENTIAL_VALUES: Final = 20_000
+"""Of a credential in a file, itself and whatever is inside it: the largest among the examples of the standard has 545. A document
+may have more (a megabyte holds half a million, a hundredth of a millisecond each until it is judged): it is not said to be
+wrong, a file with such a one is not read. `POST /v1/verify` judges it, alone."""
+
 MAX_TEXT_VALUES: Final = 100_000
 """In one document: a presentation of a hundred credentials, each twice as large as the largest of the standard's examples."""
 
@@ -144,7 +149,7 @@ def bring_together(pieces: Iterable[Piece]) -> tuple[FoundCredential, ...]:
 
 def _read_json(text: bytes, *, name: str, kind: FileKind) -> Iterator[Piece]:
     try:
-        document = parse_object(text, limit_bytes=MAX_TEXT_BYTES, limit_values=MAX_TEXT_VALUES)
+        document = parse_object(text, limit_bytes=MAX_TEXT_BYTES)
     except Malformed:
         # The verdict reads it again and says why it is no document.
         yield _found(text, name=name, kind=kind)
@@ -215,7 +220,7 @@ def _found(content: bytes, *, name: str, kind: FileKind) -> FoundCredential:
         raise Malformed(
             FileCode.TEXT_TOO_LARGE, f"expected a credential of at most {MAX_DOCUMENT_BYTES} bytes, got {len(content)}"
         )
-    check_values(content)
+    check_values(content, limit=MAX_CREDENTIAL_VALUES)
     return FoundCredential(name=name, kind=kind, content=content)
 
 

@@ -20,8 +20,7 @@ def parse_recognition(data: bytes) -> dict[str, str | None]:
 
     Raises Malformed `malformed-recognition` or the code of a malformed part.
     """
-    # As many values as fit: it is the verifier's own.
-    items = parse_json(data, limit_bytes=MAX_POLICY_BYTES, limit_values=MAX_POLICY_BYTES)
+    items = parse_json(data, limit_bytes=MAX_POLICY_BYTES)
     if not isinstance(items, list):
         raise Malformed("malformed-recognition", "expected a list of issuers")
     return dict(_parse_item(item, f"[{number}]") for number, item in enumerate(items))

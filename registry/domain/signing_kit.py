@@ -23,8 +23,6 @@ MAX_RESERVED: Final = 65_536
 """Slots of one reservation: what one batch holds, and half a list."""
 MAX_FILE_BYTES: Final = 4_194_304
 """A reservation of 65,536 slots takes less than half a megabyte, an achievement with a picture a few hundred kilobytes."""
-MAX_FILE_VALUES: Final = 100_000
-"""65,536 slots, or an achievement with all that it may have."""
 
 KIT_TYPE: Final = "CredrootSigningKit"
 RESERVATION_TYPE: Final = "CredrootSlotReservation"
@@ -54,7 +52,7 @@ class SigningKit:
     def parse(cls, data: bytes) -> Self:
         """Read a kit. Raises Malformed with the code of the first rule broken."""
         members = read_object(
-            parse_object(data, limit_bytes=MAX_FILE_BYTES, limit_values=MAX_FILE_VALUES),
+            parse_object(data, limit_bytes=MAX_FILE_BYTES),
             required=("type", "version", "issuer", "key", "log", "statusUrl", "achievement"),
             where="kit",
         )
@@ -107,7 +105,7 @@ class Reservation:
     def parse(cls, data: bytes) -> Self:
         """Read a reservation. Raises Malformed with the code of the first rule broken."""
         members = read_object(
-            parse_object(data, limit_bytes=MAX_FILE_BYTES, limit_values=MAX_FILE_VALUES),
+            parse_object(data, limit_bytes=MAX_FILE_BYTES),
             required=("type", "version", "id", "issuer", "log", "statusUrl", "created", "expires", "slots"),
             where="reservation",
         )

@@ -9,13 +9,10 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from registry.domain.presented_files import MAX_FILE_BYTES
-from registry.domain.presented_text import MAX_TEXT_VALUES
 from registry.web.problems import BODY_TOO_LARGE, problem
 
 MAX_BODY_BYTES: Final = 4_194_304
 """The largest credential, its receipt, a DID document and two status lists fit; uploads have a limit of their own."""
-MAX_BODY_VALUES: Final = MAX_TEXT_VALUES + 50_000
-"""Of JSON: a presentation of a hundred credentials, ten thousand recognised issuers, and what else fits."""
 
 MAX_PRESENTED_BYTES: Final = MAX_FILE_BYTES + 1_048_576
 """Of what a visitor wants verified: the largest file that is read, and what a form adds; all of it stays in memory."""

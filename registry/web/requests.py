@@ -19,7 +19,7 @@ from registry.service.access import Caller, authenticate
 from registry.service.container import Container
 from registry.service.once import RequestKey
 from registry.store_ports import IdempotencyAnswer
-from registry.web.limits import MAX_BODY_BYTES, MAX_BODY_VALUES
+from registry.web.limits import MAX_BODY_BYTES
 from registry.web.problems import NotAuthenticated
 
 MAX_IDEMPOTENCY_KEY: Final = 255
@@ -60,7 +60,7 @@ Authenticated = Annotated[Caller, Depends(caller_of)]
 
 async def json_body_of(request: Request) -> JsonObject:
     """Read a body whose every byte matters: I-JSON, or refused. Raises Malformed."""
-    return parse_object(await request.body(), limit_bytes=MAX_BODY_BYTES, limit_values=MAX_BODY_VALUES)
+    return parse_object(await request.body(), limit_bytes=MAX_BODY_BYTES)
 
 
 StrictBody = Annotated[JsonObject, Depends(json_body_of)]

@@ -72,14 +72,14 @@ COSTLY: Final[dict[str, JsonObject]] = {
     "named-subjects": {"credentialSubject": _many(9_500, lambda number: {"id": f"urn:x:{number}"})},
     "most-subjects-allowed": {"credentialSubject": _many(1_400, lambda number: {"id": f"urn:x:{number}"})},
     "nameless-subjects": {"credentialSubject": _many(9_500, lambda number: {"name": f"n{number}"})},
-    "alike-subjects": {"credentialSubject": [{"name": {"@value": "x", "@language": "en"}}] * 4_900},
+    "alike-subjects": {"credentialSubject": [{"name": {"@value": "x", "@language": "en"}}] * 9_500},
     "alike-pairs": {"credentialSubject": _many(40, lambda number: {"name": "x", "description": f"d{number % 2}"})},
     "languages": {
         "credentialSubject": {"name": _many(6_000, lambda number: {"@value": f"x{number}", "@language": "en"})}
     },
     "types": {"type": ["VerifiableCredential", *_many(9_000, lambda number: f"urn:x:{number}")]},
     "one-node-in-many-places": {
-        "credentialSubject": _many(6_600, lambda number: {"id": "urn:x:1", "name": f"n{number}"})
+        "credentialSubject": _many(9_000, lambda number: {"id": "urn:x:1", "name": f"n{number}"})
     },
     "results": {
         "@context": BADGE,
@@ -89,7 +89,7 @@ COSTLY: Final[dict[str, JsonObject]] = {
         },
     },
     "achievements": {"@context": BADGE, "credentialSubject": _achievements(1_000)},
-    "statuses": {"credentialStatus": _many(6_600, lambda number: {"type": "X", "statusPurpose": f"p{number}"})},
+    "statuses": {"credentialStatus": _many(9_000, lambda number: {"type": "X", "statusPurpose": f"p{number}"})},
     "proofs": {"proof": [{"type": "DataIntegrityProof"}] * 16},
     "deep": {"credentialSubject": _nested(60)},
     "long": {"name": "x" * 1_000_000},
@@ -223,7 +223,7 @@ from registry.domain.errors import Malformed
 
 assert sys.getrecursionlimit() > 10_000, "web3 no longer raises it: this test has lost its subject"
 try:
-    parse_json(b"[" * 1_000_000, limit_values=1_000_001)
+    parse_json(b"[" * 1_000_000)
 except Malformed as error:
     print(error.code)
 """

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from registry.domain.canonical import (
     MAX_DEPTH,
-    MAX_VALUES,
     JsonValue,
     canonicalize,
     check_ijson,
@@ -74,9 +73,7 @@ def test_the_spelling_of_a_document_does_not_change_its_canonical_form(value: Js
         (b"{}{}", "json-syntax"),
         (b"", "json-syntax"),
         (b"[" * (MAX_DEPTH + 2) + b"]" * (MAX_DEPTH + 2), "json-too-deep"),
-        (b"[" * 10_000 + b"]" * 10_000, "json-too-deep"),
-        (b"[" * 100_000 + b"]" * 100_000, "json-too-many-values"),
-        (b"[" + b"0," * MAX_VALUES + b"x", "json-too-many-values"),
+        (b"[" * 100_000 + b"]" * 100_000, "json-too-deep"),
     ],
 )
 def test_what_is_not_i_json_is_refused(text: bytes, code: str) -> None:
@@ -93,15 +90,18 @@ def test_a_text_over_the_limit_is_refused_before_it_is_read() -> None:
     assert caught.value.code == "json-too-large"
 
 
+VALUES = 1_000
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        "[" + "0," * (MAX_VALUES - 2) + "0]",
-        "[ " + '"a,b", ' * (MAX_VALUES - 2) + '"[{"]',
-        "[" + "[ ], " * (MAX_VALUES - 2) + "{\n}]",
-        "[" + "[0]," * ((MAX_VALUES - 2) // 2) + "0]",
-        "{" + ",".join(f'"{number}\\",":{{}}' for number in range(MAX_VALUES - 1)) + "}",
-        '["' + "a, [{" * MAX_VALUES + '"]',
+        "[" + "0," * (VALUES - 2) + "0]",
+        "[ " + '"a,b", ' * (VALUES - 2) + '"[{"]',
+        "[" + "[ ], " * (VALUES - 2) + "{\n}]",
+        "[" + "[0]," * ((VALUES - 2) // 2) + "0]",
+        "{" + ",".join(f'"{number}\\",":{{}}' for number in range(VALUES - 1)) + "}",
+        '["' + "a, [{" * VALUES + '"]',
     ],
     ids=["numbers", "texts", "empty", "nested", "members", "one-text"],
 )
@@ -114,11 +114,10 @@ def test_a_document_has_no_more_values_than_the_limit(text: str) -> None:
         pending += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
     check_values(text.encode(), limit=values)
-    parse_json(text.encode())
     with pytest.raises(Malformed) as caught:
         check_values(text.encode(), limit=values - 1)
 
-    assert values == (2 if text.startswith('["a, ') else MAX_VALUES)
+    assert values == (2 if text.startswith('["a, ') else VALUES)
     assert caught.value.code == "json-too-many-values"
 
 

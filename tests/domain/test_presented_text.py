@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from registry.domain.canonical import MAX_DOCUMENT_BYTES, MAX_VALUES, JsonObject, JsonValue, canonicalize
+from registry.domain.canonical import MAX_DOCUMENT_BYTES, JsonObject, JsonValue, canonicalize
 from registry.domain.errors import Malformed
 from registry.domain.leaf import leaf_of_document, leaf_of_token
 from registry.domain.presented_files import FileCode, FileKind, FoundCredential
 from registry.domain.presented_text import (
+    MAX_CREDENTIAL_VALUES,
     MAX_TEXT_BYTES,
     LooseReceipt,
     Piece,
@@ -81,9 +82,9 @@ def test_a_short_code_is_taken_as_people_type_it(code: str) -> None:
         (b"{" + b" " * MAX_TEXT_BYTES + b"}", FileCode.TEXT_TOO_LARGE),
         (b"{" + b" " * MAX_DOCUMENT_BYTES + b"}", FileCode.TEXT_TOO_LARGE),
         (b"{" + b" " * MAX_DOCUMENT_BYTES + b"]", FileCode.TEXT_TOO_LARGE),
-        (b"{" + b"0," * MAX_VALUES, FileCode.TOO_MANY_VALUES),
-        (b'{"a":[' + b"0," * MAX_VALUES + b"0]}", FileCode.TOO_MANY_VALUES),
-        (b'{"credential":{"a":[' + b"0," * MAX_VALUES + b"0]}}", FileCode.TOO_MANY_VALUES),
+        (b"{" + b"0," * MAX_CREDENTIAL_VALUES, FileCode.TOO_MANY_VALUES),
+        (b'{"a":[' + b"0," * MAX_CREDENTIAL_VALUES + b"0]}", FileCode.TOO_MANY_VALUES),
+        (b'{"credential":{"a":[' + b"0," * MAX_CREDENTIAL_VALUES + b"0]}}", FileCode.TOO_MANY_VALUES),
         (b"ftp://example.org/", FileCode.FILE_NOT_RECOGNISED),
         (b"https://example.org/ and more", FileCode.FILE_NOT_RECOGNISED),
         (b"https://example.org/" + b"a" * 2_100, FileCode.FILE_NOT_RECOGNISED),

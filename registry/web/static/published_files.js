@@ -50,7 +50,7 @@ async function fetchFile(base, path, limit) {
 async function readManifest(base, epoch) {
   const content = await fetchFile(base, `epochs/${epoch}/manifest.json`, MAX_MANIFEST);
   if (content === null) return null;
-  const manifest = parseJson(content, MAX_MANIFEST, MAX_MANIFEST);
+  const manifest = parseJson(content, MAX_MANIFEST);
   if (!isObject(manifest) || manifest.epoch !== epoch || !Array.isArray(manifest.lists) || !Array.isArray(manifest.batches)) throw new FilesFailed("manifest");
   return manifest;
 }
