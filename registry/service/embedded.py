@@ -4,6 +4,7 @@ Nothing is fetched unless the verifier allowed DIDs to be resolved, and then of 
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from registry.domain.canonical import JsonObject, canonicalize, parse_object
@@ -12,10 +13,12 @@ from registry.domain.endorsements import MAX_ENDORSEMENTS, Endorsement, FoundEnd
 from registry.domain.errors import CredrootError
 from registry.domain.proof_checking import cover_document
 from registry.domain.vc_form import issuer_id
-from registry.ports import DidResolver, JsonLd
+from registry.ports import Clock, DidResolver, JsonLd
 
 MAX_ENDORSERS: Final = 8
 """DIDs resolved for the endorsements of one document: a badge must not make a verifier call half the world."""
+MAX_ENDORSERS_TIME: Final = timedelta(seconds=10)
+"""For all of their DIDs, as for the issuer's: eight slow hosts would hold a thread for more than a minute. What was begun is ended."""
 MAX_ENDORSED_BYTES: Final = 524_288
 """Of all endorsements that are looked at, each counted with those inside it: twice the largest document that is read.
 Side by side they are no larger than the badge; one inside the other, thirty deep, each would cost as much as all of it."""
@@ -24,7 +27,8 @@ Side by side they are no larger than the badge; one inside the other, thirty dee
 class EndorsementGatherer:
     """Gathers endorsements. Raises nothing: what cannot be had leaves an endorsement undecided."""
 
-    def __init__(self, *, json_ld: JsonLd, did_resolver: DidResolver) -> None:
+    def __init__(self, *, clock: Clock, json_ld: JsonLd, did_resolver: DidResolver) -> None:
+        self._clock = clock
         self._json_ld = json_ld
         self._did_resolver = did_resolver
 
@@ -33,22 +37,25 @@ class EndorsementGatherer:
         found = find_endorsements(document)
         affordable = tuple(_affordable(found[:MAX_ENDORSEMENTS]))
         signers: dict[str, DidDocument | None] = {}
+        until = self._clock.now() + MAX_ENDORSERS_TIME
         endorsements = tuple(
             Endorsement(
                 where=item.where,
                 document=item.document,
                 covered=cover_document(item.document, canonical_nquads=self._json_ld.canonical_nquads),
-                signer=self._signer(issuer_id(item.document), signers) if resolve else None,
+                signer=self._signer(issuer_id(item.document), signers, until=until) if resolve else None,
             )
             for item in affordable
         )
         left_out = f"Only the first {len(affordable)} endorsements were looked at."
         return endorsements, (left_out,) if len(found) > len(affordable) else ()
 
-    def _signer(self, did: str | None, signers: dict[str, DidDocument | None]) -> DidDocument | None:
+    def _signer(
+        self, did: str | None, signers: dict[str, DidDocument | None], *, until: datetime
+    ) -> DidDocument | None:
         if did is None or not did.startswith("did:web:"):
             return None
-        if did not in signers and len(signers) < MAX_ENDORSERS:
+        if did not in signers and len(signers) < MAX_ENDORSERS and self._clock.now() < until:
             try:
                 signers[did] = parse_did_document(parse_object(self._did_resolver.resolve(did).content))
             except CredrootError:

@@ -88,7 +88,7 @@ class Verifier:
         self._chain = chain
         self._published = published
         self._keccak = keccak
-        self._endorsements = EndorsementGatherer(json_ld=json_ld, did_resolver=did_resolver)
+        self._endorsements = EndorsementGatherer(clock=clock, json_ld=json_ld, did_resolver=did_resolver)
         self._lists = StatusListGatherer(json_ld=json_ld, fetcher=status_lists)
         self._counting = threading.Lock()
         self._words: Counter[Word] = Counter()

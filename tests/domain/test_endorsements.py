@@ -1,5 +1,6 @@
 """Endorsements inside a badge are looked at one by one, and a forged one is never passed over."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
 
@@ -10,11 +11,13 @@ from registry.domain.check import CheckId, Reason, Result
 from registry.domain.endorsements import MAX_ENDORSEMENTS, find_endorsements
 from registry.domain.evidence import Profile
 from registry.domain.verdict import Verdict, Word
-from registry.service.embedded import MAX_ENDORSED_BYTES, MAX_ENDORSERS
+from registry.ports import ResolvedDid
+from registry.service.embedded import MAX_ENDORSED_BYTES, MAX_ENDORSERS, MAX_ENDORSERS_TIME, EndorsementGatherer
 from registry.service.verifying import VerifyRequest
 from tests.badges import unsigned_badge
+from tests.epochs import json_ld
 from tests.issuing import NOW, Issuer, make_key_issuer, make_web_issuer, sign
-from tests.verdicts import default_policy, make_verifier, outcome
+from tests.verdicts import FixedClock, KnownDids, default_policy, make_verifier, outcome
 
 BADGE_ISSUER = make_key_issuer("the badge's issuer")
 ENDORSER = make_key_issuer("an endorser")
@@ -135,6 +138,32 @@ def test_only_some_endorsers_are_asked_for_their_keys() -> None:
     words = about_endorsements(verify(document, resolve=True, issuers=endorsers))
 
     assert ["holds" in word for word in words] == [True] * MAX_ENDORSERS + [False]
+
+
+@dataclass(slots=True, kw_only=True)
+class SlowDids:
+    """A resolver that takes half of the time there is for each."""
+
+    known: KnownDids
+    clock: FixedClock
+
+    def resolve(self, did: str) -> ResolvedDid:
+        """Return a document, later."""
+        self.clock.moment += MAX_ENDORSERS_TIME / 2
+        return self.known.resolve(did)
+
+
+def test_endorsers_are_asked_for_their_keys_as_long_as_there_is_time() -> None:
+    endorsers = tuple(make_web_issuer(f"did:web:e{n}.example", f"e{n}", logs=()) for n in range(3))
+    document = badge(*(endorsement(issuer, id=f"urn:a:{n}") for n, issuer in enumerate(endorsers)))
+    clock = FixedClock()
+    known = KnownDids(documents={issuer.did: issuer.content for issuer in endorsers})
+    gatherer = EndorsementGatherer(clock=clock, json_ld=json_ld(), did_resolver=SlowDids(known=known, clock=clock))
+
+    found, notes = gatherer.gather(document, resolve=True)
+
+    assert [item.signer is not None for item in found] == [True, True, False]
+    assert notes == ()
 
 
 def test_that_the_status_was_not_looked_at_is_told() -> None:
