@@ -41,7 +41,8 @@ PIP_LOCKED := $(PIP_FLAGS) --require-hashes --only-binary=:all:
 ifndef SEED
 SEED := $(shell $(PYTHON) -c 'import secrets; print(secrets.randbelow(2**32))')
 endif
-TEST_PROCESSES ?= 2
+# Three on two cores: many tests wait for a process, a node or a browser that they have started.
+TEST_PROCESSES ?= 3
 PYTEST_ARGS ?=
 SHARED_DATA := $(or $(CREDROOT_SHARED_DATA),../shared/data)
 

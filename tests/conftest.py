@@ -39,7 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--every-crash-point",
         action="store_true",
-        help="kill the worker at every point on PostgreSQL too, not only where it changes something",
+        help="kill the worker at every point, not only where it changes something",
     )
 
 

@@ -1,9 +1,11 @@
 """An application behind a real server in a thread of this process: real HTTP, and what it does counts as covered."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import httpx
 import uvicorn
@@ -12,6 +14,9 @@ from typing_extensions import override
 
 START_SECONDS = 60.0
 # It takes a tenth; a machine that runs other test processes too may need many times that.
+
+NO_AUTHORITIES: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Of a client that speaks plain http: reading the machine's authorities takes longer than a request."""
 
 
 class _Server(uvicorn.Server):
@@ -39,7 +44,7 @@ def serve(app: ASGIApp, listener: socket.socket | None = None) -> Iterator[httpx
         if not server.ready.wait(START_SECONDS):
             raise TimeoutError("the application did not start")
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with httpx.Client(base_url=url, trust_env=False, timeout=START_SECONDS) as client:
+        with httpx.Client(base_url=url, trust_env=False, verify=NO_AUTHORITIES, timeout=START_SECONDS) as client:
             yield client
     finally:
         server.should_exit = True

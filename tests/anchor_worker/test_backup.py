@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -47,14 +48,16 @@ class Restored:
     """Revoked since."""
 
 
-@pytest.fixture(params=("sqlite", "postgresql"))
-def kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+TWO_OF_FOUR: Final = pytest.mark.parametrize(
+    "restored", [("sqlite", "waiting"), ("postgresql", "in flight")], indirect=True, ids="-".join
+)
+"""For what depends on neither the database nor the moment of the backup: both of each, side by side."""
 
 
-@pytest.fixture(params=("waiting", "in flight"))
-def restored(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> Iterator[Restored]:
+@pytest.fixture(params=tuple(product(("sqlite", "postgresql"), ("waiting", "in flight"))), ids="-".join)
+def restored(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Restored]:
     """Anchor an epoch, back up while the worker runs, anchor two more, lose the database, restore the backup."""
+    kind, moment = request.param
     first_url, second_url = f"sqlite:///{tmp_path / 'registry.db'}", f"sqlite:///{tmp_path / 'restored.db'}"
     backup = tmp_path / "backup"
     with ExitStack() as stack:
@@ -67,11 +70,11 @@ def restored(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> Itera
             seal(site)
             until(lambda: published(site, 1), step=site.mine)
             waiting = issue(site.store, site.tenant, 2)
-            if request.param == "in flight":
+            if moment == "in flight":
                 seal(site)
                 until(lambda: site.anchor(2).state is AnchorState.MINED)
             take_backup(first_url, backup)
-            if request.param == "waiting":
+            if moment == "waiting":
                 seal(site)
             until(lambda: published(site, 2), step=site.mine)
             with site.store.write() as unit:
@@ -113,6 +116,7 @@ def test_an_old_backup_catches_up_and_the_log_goes_on_with_nothing_doubled(resto
     assert audit(site) == 0
 
 
+@TWO_OF_FOUR
 def test_a_worker_that_is_started_before_the_service_seals_nothing(restored: Restored) -> None:
     site = restored.site
     known = newest(site)
@@ -127,6 +131,7 @@ def test_a_worker_that_is_started_before_the_service_seals_nothing(restored: Res
     assert "database-behind-published-files" in by_hand.stderr
 
 
+@TWO_OF_FOUR
 def test_without_its_published_files_a_restored_database_seals_nothing_either(restored: Restored) -> None:
     site = restored.site
     elsewhere = {"published_dir": site.folder / "elsewhere"}
@@ -140,6 +145,7 @@ def test_without_its_published_files_a_restored_database_seals_nothing_either(re
     assert site.epochs_on_chain() == 3
 
 
+@TWO_OF_FOUR
 def test_an_epoch_that_was_sealed_again_after_a_restore_stops_the_service(restored: Restored) -> None:
     site = restored.site
     elsewhere = site.settings.model_copy(update={"published_dir": site.folder / "elsewhere"})

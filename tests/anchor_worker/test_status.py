@@ -95,11 +95,12 @@ def test_a_blocked_anchor_says_why_and_what_to_do(site: Site) -> None:
 
 
 def test_a_screen_holds_the_newest_ten_and_programs_get_the_same(site: Site) -> None:
-    for _ in range(12):
-        site.issue()
-        site.run_once()
-        site.mine(BLOCKS_TO_FINALITY)
-        site.run_once()
+    with site.worker() as worker:
+        for _ in range(12):
+            site.issue()
+            worker.run_once()
+            site.mine(BLOCKS_TO_FINALITY)
+            worker.run_once()
 
     found = shown(site)
 

@@ -26,7 +26,7 @@ _CRASHES: Final = """
 `tests/faults/test_crash_points.py` runs the worker's program through the whole life of an epoch (sealed, signed, sent,
 mined, final, published) and counts its points. Then there is one more epoch for each of them: the program is killed with
 SIGKILL at that point, and another worker goes on from what is stored. In the end exactly once is asserted for all of
-them; the numbers are printed. On PostgreSQL the points around calls that only read are left to `make crash-points`.
+them; the numbers are printed. The points around calls that only read are left to `make crash-points`.
 Points are
 
 - before and after every commit of a transaction that writes,

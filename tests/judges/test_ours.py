@@ -98,8 +98,9 @@ def test_a_hundred_varied_badges_are_accepted_and_a_hundred_tampered_ones_refuse
 
 @pytest.mark.parametrize("name", SIGNINGS)
 def test_we_judge_our_badges_as_the_others_do(world: World, cohorts: dict[str, Cohort], name: str) -> None:
-    doubts = [_doubts(world, badge) for badge in cohorts[name].badges]
-    changed = {place: _verdict(world, badge).word for place, badge in cohorts[name].changed}
+    judge = _judge(world)
+    doubts = [_doubts(judge(badge)) for badge in cohorts[name].badges]
+    changed = {place: judge(badge).word for place, badge in cohorts[name].changed}
 
     # Their log's chain is not asked here: a served list alone does not show that nothing is revoked.
     assert [doubt for doubt in doubts if doubt != {CheckId.REVOCATION: Result.UNKNOWN}] == []
@@ -149,12 +150,16 @@ def _is_read(judge: str, place: str, suites: tuple[str, ...]) -> bool:
     return not (in_proof and len(suites) > 1)
 
 
-def _doubts(world: World, badge: JsonObject) -> dict[CheckId, Result]:
+def _doubts(verdict: Verdict) -> dict[CheckId, Result]:
     settled = {Result.PASS, Result.SKIPPED}
-    return {check.id: check.result for check in _verdict(world, badge).checks if check.result not in settled}
+    return {check.id: check.result for check in verdict.checks if check.result not in settled}
 
 
-def _verdict(world: World, badge: JsonObject) -> Verdict:
+def _judge(world: World) -> Callable[[JsonObject], Verdict]:
     policy = Policy(published_contract=world.container.published_contract, profile=Profile.VC)
-    request = VerifyRequest(credential=canonicalize(badge), policy=policy, fetch_status=True)
-    return verifier_over_loopback(world).verify(request)
+    verifier = verifier_over_loopback(world)
+
+    def judge(badge: JsonObject) -> Verdict:
+        return verifier.verify(VerifyRequest(credential=canonicalize(badge), policy=policy, fetch_status=True))
+
+    return judge

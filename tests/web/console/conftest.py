@@ -8,6 +8,7 @@ import pytest
 from registry.store_ports import Role
 from tests.web.console.client import Desk, open_site
 from tests.web.console.sites import Site, new_tenant
+from tests.web_server import NO_AUTHORITIES
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,7 @@ def signed_in(site: Site) -> Iterator[Callable[[str], Desk]]:
     opened: list[httpx.Client] = []
 
     def sign_in(secret: str) -> Desk:
-        opened.append(httpx.Client(base_url=site.address, trust_env=False))
+        opened.append(httpx.Client(base_url=site.address, trust_env=False, verify=NO_AUTHORITIES))
         desk = Desk(opened[-1])
         assert desk.sign_in(secret).status_code == 303
         return desk

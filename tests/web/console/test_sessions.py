@@ -14,7 +14,7 @@ from registry.web.console.cookie import HOST_COOKIE, LOOPBACK_COOKIE
 from registry.web.console.sign_in import SIGN_INS
 from tests.registry_world import World, migrated_world
 from tests.web.console.client import OWN, SIGN_IN, Desk, hidden_fields, open_site, words
-from tests.web_server import serve
+from tests.web_server import NO_AUTHORITIES, serve
 
 HERE: Final = "/console/issuers/poly"
 
@@ -38,7 +38,7 @@ def new_desk(served: tuple[World, str]) -> Iterator[Callable[[], Desk]]:
     opened: list[httpx.Client] = []
 
     def make() -> Desk:
-        opened.append(httpx.Client(base_url=served[1], trust_env=False))
+        opened.append(httpx.Client(base_url=served[1], trust_env=False, verify=NO_AUTHORITIES))
         return Desk(opened[-1])
 
     yield make
