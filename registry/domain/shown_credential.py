@@ -8,7 +8,6 @@ Of evidence that is marked as private only the name is read.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Final
 
 from registry.domain.canonical import JsonObject, JsonValue
@@ -138,8 +137,8 @@ def show_credential(document: JsonObject, *, visitor: str = "") -> ShownCredenti
         creator="" if creator.name == issuer.name else creator.name,
         criteria=read.text(criteria.get("narrative")),
         criteria_url=read_web_address(criteria.get("id")),
-        skills=tuple(islice(read.skills(achievement), MAX_ITEMS)),
-        results=tuple(islice(read.results(subject, achievement), MAX_ITEMS)),
+        skills=tuple(read.skills(achievement)),
+        results=tuple(read.results(subject, achievement)),
         evidence=tuple(map(read.evidence, objects_of(document.get("evidence"))[:MAX_ITEMS])),
         narrative=read.text(subject.get("narrative")),
         credits=read_number(subject.get("creditsEarned")) or read_number(achievement.get("creditsAvailable")),
@@ -168,20 +167,24 @@ class _Reader:
         return Party(name=self.text(profile.get("name")) or identifier, id=identifier, url=url)
 
     def skills(self, achievement: JsonObject) -> Iterator[Skill]:
-        for alignment in objects_of(achievement.get("alignment")):
+        for alignment in objects_of(achievement.get("alignment"))[:MAX_ITEMS]:
             name, framework = (self.text(alignment.get(member)) for member in ("targetName", "targetFramework"))
             if name:
                 yield Skill(name=name, url=read_web_address(alignment.get("targetUrl")), framework=framework)
 
     def results(self, subject: JsonObject, achievement: JsonObject) -> Iterator[ShownResult]:
-        described = {read_string(each.get("id")): each for each in objects_of(achievement.get("resultDescription"))}
-        for result in objects_of(subject.get("result")):
+        described = dict(map(self._description, objects_of(achievement.get("resultDescription"))[:MAX_ITEMS]))
+        for result in objects_of(subject.get("result"))[:MAX_ITEMS]:
             written = result.get("value")
             value = self.text(written) or read_number(written) or read_string(result.get("status"))
-            description = described.get(read_string(result.get("resultDescription")), {})
-            scale = tuple(text for text in map(read_string, as_items(description.get("allowedValue"))) if text)
+            name, scale = described.get(read_string(result.get("resultDescription")), ("", ()))
             if value:
-                yield ShownResult(name=self.text(description.get("name")), value=value, scale=scale)
+                yield ShownResult(name=name, value=value, scale=scale)
+
+    def _description(self, described: JsonObject) -> tuple[str, tuple[str, tuple[str, ...]]]:
+        """Return the id of a result's description, and its name and scale: read once, however many results refer to it."""
+        scale = filter(None, map(read_string, as_items(described.get("allowedValue"))[:MAX_ITEMS]))
+        return read_string(described.get("id")), (self.text(described.get("name")), tuple(scale))
 
     def evidence(self, piece: JsonObject) -> ShownEvidence:
         name = self.text(piece.get("name"))

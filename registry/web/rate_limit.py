@@ -40,8 +40,8 @@ SHORT_CODES: Final = Limit(name="short-codes", at_once=20, each_seconds=6.0)
 CLAIMS: Final = Limit(name="claims", at_once=20, each_seconds=6.0)
 """Links that do not work. They cannot be guessed: it keeps the database from being asked a thousand times a second."""
 VERIFICATIONS: Final = Limit(name="verifications", at_once=30, each_seconds=2.0)
-"""Of the page: each takes a tenth of a second of a processor, and one that takes seconds counts for as many more. Programs verify by `POST /v1/verify`, which has a key's proxy."""
-
+"""Of the page: each takes a tenth of a second of a processor, and one that takes seconds counts for as many more. Programs
+verify by `POST /v1/verify`, in front of which an operator's proxy stands."""
 FILES: Final = Limit(name="files", at_once=30, each_seconds=6.0)
 """Of one credential that somebody holds, whoever asks: five to take along, each as often as people lose them. A bundle takes
 a seventh of a second of a processor. A classroom behind one address holds as many credentials as it has heads."""

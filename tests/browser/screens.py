@@ -30,7 +30,7 @@ def screenshot(page: Page, name: str, *, right_to_left: bool = True) -> None:
 def _take(page: Page, name: str) -> None:
     # Pictures load when they come into view otherwise.
     page.evaluate(
-        "Promise.all(Array.from(document.images, (image) => { image.loading = 'eager'; return image.decode(); }))"
+        "Promise.allSettled(Array.from(document.images, (image) => { image.loading = 'eager'; return image.decode(); }))"
     )
     page.screenshot(path=FOLDER / f"{name}.png", full_page=True)
 

@@ -285,6 +285,7 @@ def test_a_spreadsheet_is_approved_by_a_second_person_issued_and_mailed(new_cont
     expect(dean.get_by_text("Somebody asks for your approval: 4 credentials are to be issued.")).to_be_visible()
     look(dean, "approve")
     dean.get_by_role("button", name="Approve it").click()
+    expect(dean.get_by_role("button", name="Approve it")).to_have_count(0)
     registrar.reload()
     registrar.get_by_role("button", name="Issue 4 credentials").click()
     until(site.is_issued)

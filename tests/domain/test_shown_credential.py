@@ -198,6 +198,24 @@ def test_a_list_without_end_is_cut(member: str, item: JsonObject) -> None:
     assert len(shown.skills) + len(shown.results) == MAX_ITEMS
 
 
+@pytest.mark.parametrize(("member", "item"), [("alignment", {"targetName": "x"}), ("result", {"value": "x"})])
+def test_what_shows_nothing_is_not_read_without_end_either(member: str, item: JsonObject) -> None:
+    many: JsonObject = {member: [*[{}] * MAX_ITEMS, item]}
+
+    shown = show_credential(about(**many, achievement=many))
+
+    assert [*shown.skills, *shown.results] == []
+
+
+def test_a_scale_without_end_is_cut() -> None:
+    described: JsonObject = {"resultDescription": {"id": "urn:x:1", "name": "Grade", "allowedValue": ["a"] * 200}}
+    result: JsonObject = {"resultDescription": "urn:x:1", "value": "a"}
+
+    shown = show_credential(about(result=[result] * 2, achievement=described))
+
+    assert [(each.name, len(each.scale)) for each in shown.results] == [("Grade", MAX_ITEMS)] * 2
+
+
 @pytest.mark.parametrize(
     ("audience", "expected"),
     [

@@ -28,16 +28,18 @@ def test_what_is_typeset_is_limited_and_what_is_at_hand_is_not(world: World) -> 
             return [client.get(path).status_code for path in paths]
 
         before = answers(f"{page}/badge.png", f"{page}/qr.png", f"{mine}/badge.svg")
-        for _ in range(PICTURES.at_once - 2):
+        for _ in range(PICTURES.at_once - 1):
             limits.take(PICTURES, "127.0.0.1")
         for _ in range(FILES.at_once - 1):
             limits.take(FILES, str(credentials[0].id))
-        at_hand = answers(*[f"{page}/badge.png"] * 3, page, mine, f"{mine}/credential.json", f"{other}/badge.svg")
-        drawn = answers(f"{page}/qr.png", f"{page}/picture.png")
+        at_hand = answers(
+            *[f"{page}/badge.png"] * 3, f"{page}/qr.png", page, mine, f"{mine}/credential.json", f"{other}/badge.svg"
+        )
+        drawn = answers(f"{page}/picture.png")
         made = answers(*(f"{mine}/{name}" for name in ("certificate.pdf", "badge.png", "badge.svg", "bundle.zip")))
         refused = client.get(f"{mine}/certificate.pdf")
 
     assert before == [200] * 3
-    assert at_hand == [200] * 7
-    assert drawn + made == [429] * 6
+    assert at_hand == [200] * 8
+    assert drawn + made == [429] * 5
     assert (refused.json()["code"], refused.headers["Retry-After"]) == ("too-many-requests", "6")

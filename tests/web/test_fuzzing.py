@@ -31,9 +31,9 @@ def check(target: Target, folder: Path, *, seed: int, max_examples: int, request
 
 def test_the_registry_answers_only_what_it_says(tmp_path: Path, seed: int) -> None:
     with registry_targets(tmp_path) as (admin, *_):
-        check(admin, tmp_path, seed=seed, max_examples=3, requests=300)
+        check(admin, tmp_path, seed=seed, max_examples=3, requests=200)
 
 
 def test_the_interoperability_server_answers_only_what_it_says(tmp_path: Path, seed: int) -> None:
     with interop_target(tmp_path) as target:
-        check(target, tmp_path, seed=seed, max_examples=8, requests=60)
+        check(target, tmp_path, seed=seed, max_examples=8, requests=40)

@@ -60,6 +60,7 @@ def until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < deadline
+        time.sleep(0.01)  # the server is a thread of this process
 
 
 @pytest.mark.parametrize("path", ["/", "/verdict.json", "/v1/verify/file"])

@@ -12,6 +12,7 @@ from registry.domain.verdict import Word
 from registry.store_ports import CredentialRecord
 from registry.web.limits import MAX_PRESENTED_BYTES
 from registry.web.pages.verdict_words import CHECKS, REASONS, RESULTS, TONES, WORDS
+from registry.web.pages.verify import MAX_EMBEDDED_BYTES
 from registry.web.rate_limit import VERIFICATIONS
 from registry.web.received_files import MAX_FIELDS, MAX_TEXT, file_name
 from tests.presented_case import attached_pdf, make_zip
@@ -129,6 +130,19 @@ def test_the_verdict_is_a_file_to_keep(client: httpx.Client, content: bytes) -> 
     assert answer.headers["Content-Disposition"] == 'attachment; filename="verdict.json"'
     assert answer.json()["verdict"] == "valid"
     assert len(answer.json()["checks"]) == len(CheckId)
+
+
+def test_a_page_holds_no_more_of_documents_than_there_is_room_for(client: httpx.Client) -> None:
+    large = b'{"type":"VerifiableCredential","name":"%b"}' % (b"<" * (MAX_EMBEDDED_BYTES * 6 // 10))
+    form = [("file", (f"{number}.json", large)) for number in range(3)]
+
+    page = client.post("/", files=form, headers=HTML).text
+
+    # Each is judged; the first one alone has room for the browser to look at it, and to ask for its verdict as a file.
+    assert page.count('data-verdict="invalid"') == 3
+    assert page.count('class="presented"') == 1
+    assert page.count('action="/verdict.json"') == 1 + page.count('id="alone"')
+    assert len(page) < 10 * MAX_EMBEDDED_BYTES
 
 
 def test_the_page_shows_who_what_and_when(client: httpx.Client, content: bytes) -> None:

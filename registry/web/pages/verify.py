@@ -4,7 +4,7 @@ With scripts the browser checks beside the service (static/verify.js), and goes 
 What is sent is read in memory, judged and forgotten.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -33,6 +33,11 @@ POLICY: Final = Policy(connect="'self' https: http://localhost:* http://127.0.0.
 router = APIRouter(include_in_schema=False)
 
 
+MAX_EMBEDDED_BYTES: Final = 1_048_576
+"""Of all documents and receipts in one page, for the browser and for saving: escaped twice they may take ten times as much. Those
+beyond are judged by the service alone."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """One credential as the page shows it."""
@@ -41,8 +46,10 @@ class Shown:
     facts: ShownCredential
     """Empty where there is no document."""
     document: str | None
-    """The credential's text, for the browser and for saving; None where only the verdict may be shown."""
+    """The credential's text, for the browser and for saving; None where only the verdict may be shown, or there is no room."""
     receipt: str | None
+    link: str | None
+    """By which the verdict may be asked for again where its document is not shown."""
 
 
 @router.get("/")
@@ -64,7 +71,7 @@ async def post_verify_page(request: Request) -> Response:
     if len(judged) == 1 and judged[0].problem is not None:
         return _page(request, problem=judged[0].problem, received=received)
     # Documents of megabytes are read and escaped: others are answered meanwhile.
-    return await run_in_threadpool(_page, request, judged=judged)
+    return await run_in_threadpool(_verdicts, request, judged)
 
 
 @router.post("/verdict.json")
@@ -87,6 +94,11 @@ def _judge(request: Request, received: Received) -> tuple[Judged, ...]:
         return judge_received(request, received)
 
 
+def _verdicts(request: Request, judged: Sequence[Judged]) -> Response:
+    with charge_work(request, VERIFICATIONS):
+        return _page(request, judged=judged)
+
+
 def _page(
     request: Request,
     *,
@@ -101,7 +113,7 @@ def _page(
         request,
         "verify/page.html",
         {
-            "shown": [_shown(item, language) for item in judged],
+            "shown": list(_shown(judged, language)),
             "problem": problem,
             # A credential's own page leads here with its link: checking it is one press away.
             "link": next(iter(received.links), "") if received else request.query_params.get("link", "")[:MAX_TEXT],
@@ -120,13 +132,19 @@ def _page(
     )
 
 
-def _shown(item: Judged, language: str) -> Shown:
-    return Shown(
-        judged=item,
-        facts=show_credential(_document(item.content), visitor=language),
-        document=_text(item.content) if item.shown else None,
-        receipt=_text(item.receipt),
-    )
+def _shown(judged: Sequence[Judged], language: str) -> Iterator[Shown]:
+    room = MAX_EMBEDDED_BYTES
+    for item in judged:
+        size = len(item.content or b"") + len(item.receipt or b"")
+        embedded = item.shown and size <= room
+        room -= size if embedded else 0
+        yield Shown(
+            judged=item,
+            facts=show_credential(_document(item.content), visitor=language),
+            document=_text(item.content) if embedded else None,
+            receipt=_text(item.receipt) if embedded else None,
+            link=None if item.shown else item.name,
+        )
 
 
 def _document(content: bytes | None) -> JsonObject:
