@@ -122,7 +122,7 @@ def _read(connection: Connection, now: datetime) -> Readings:
     waiting, spending = EpochStore(connection).waiting(), read_spending(connection, besides=0)
     open_anchors = _open_anchors(connection)
     since = [each.since for each in open_anchors]
-    moments = [*since, waiting.oldest_credential_at, waiting.oldest_status_change_at]
+    moments = [*since, waiting.oldest_at]
     newest_sealed = connection.execute(select(func.coalesce(func.max(epoch.c.number), 0))).scalar_one()
     states = Counter(each.state for each in open_anchors)
     states[AnchorState.FINAL] = newest_sealed - len(open_anchors)

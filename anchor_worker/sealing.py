@@ -159,7 +159,7 @@ class EpochSealer:
             return True
         if waiting == self._fruitless:
             return False
-        oldest = _oldest(waiting)
+        oldest = waiting.oldest_at
         if oldest is None:
             return False
         return waiting.credentials >= self._rule.after_credentials or now - oldest >= self._rule.after
@@ -174,7 +174,7 @@ class EpochSealer:
             waiting, owed, previous = unit.epochs.waiting(), unit.promises.owed(), unit.epochs.newest()
             if owed is None and not waiting.credentials and not waiting.status_changes:
                 return None
-            epoch = replace(self._compose(unit, previous, owed), waiting_since=_oldest(waiting))
+            epoch = replace(self._compose(unit, previous, owed), waiting_since=waiting.oldest_at)
             if owed is None and previous is not None and epoch.root == previous.root:
                 self._fruitless = waiting
                 return None
@@ -254,12 +254,6 @@ class EpochSealer:
         batches = len(ready) + sum(-(-group.count // self._rule.batch_limit) for group in groups)
         credentials = sum(batch.count for batch in ready) + sum(group.count for group in groups)
         return 2 * credentials > self._rule.epoch_limit or 2 * batches > MAX_BATCHES
-
-
-def _oldest(waiting: Waiting) -> datetime | None:
-    """Return when the oldest of what waits was accepted."""
-    moments = (waiting.oldest_credential_at, waiting.oldest_status_change_at)
-    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _due_for(owed: OwedEpochs, newest: EpochRecord | None, rule: SealingRule) -> datetime:

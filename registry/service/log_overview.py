@@ -111,7 +111,7 @@ class LogOverviews:
             first = top if before is None else min(top, before - 1)
             rows = [_row(unit, number) for number in range(first, max(0, first - PAGE), -1)]
             sealed_since = unit.epochs.oldest_unfinal_since()
-        moments = (waiting.oldest_credential_at, waiting.oldest_status_change_at, sealed_since)
+        moments = (waiting.oldest_at, sealed_since)
         oldest = min((moment for moment in moments if moment is not None), default=None)
         epochs = tuple(self._overview(record, anchor) for record, anchor in rows)
         return LogOverview(

@@ -45,6 +45,12 @@ class Waiting:
     status_changes: int
     oldest_status_change_at: datetime | None
 
+    @property
+    def oldest_at(self) -> datetime | None:
+        """When the oldest of all was accepted; None when nothing waits."""
+        moments = (self.oldest_credential_at, self.oldest_status_change_at)
+        return min((moment for moment in moments if moment is not None), default=None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnsealedGroup:

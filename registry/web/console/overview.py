@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from registry.store_ports import UploadState
+from registry.store_ports import UploadRecord, UploadState
 from registry.web.console.gate import Reading
 from registry.web.console.showing import show
 from registry.web.requests import Wired
@@ -28,7 +28,7 @@ def get_overview(request: Request, container: Wired, place: Reading) -> Response
         anchor = None if final is None else unit.epochs.anchor(final.number)
     context = {
         "uploads": uploads,
-        "to_issue": [upload for upload in uploads if upload.state in _WAITING and upload.rows_ok],
+        "to_issue": [upload for upload in uploads if upload.state in _WAITING and _has_rows_to_issue(upload)],
         "has_achievements": bool(achievements),
         "to_approve": [upload for upload in uploads if upload.state is UploadState.APPROVAL_REQUESTED],
         "waiting": waiting,
@@ -37,3 +37,7 @@ def get_overview(request: Request, container: Wired, place: Reading) -> Response
         "anchor": anchor,
     }
     return show(request, place, "overview.html", context)
+
+
+def _has_rows_to_issue(upload: UploadRecord) -> bool:
+    return upload.rows_ok > 0 and (upload.skip_bad or upload.rows_error == 0)

@@ -136,7 +136,6 @@ def get_log(container: Wired) -> LogView:
         log = unit.access.log()
         waiting = unit.epochs.waiting()
         newest, final, owed = unit.epochs.newest(), unit.epochs.newest_final(), unit.promises.owed()
-    moments = [moment for moment in (waiting.oldest_credential_at, waiting.oldest_status_change_at) if moment]
     return LogView(
         log=str(log.name),
         deploy_block=log.deploy_block,
@@ -144,7 +143,7 @@ def get_log(container: Wired) -> LogView:
         newest_final_epoch=0 if final is None else final.number,
         waiting_credentials=waiting.credentials,
         waiting_status_changes=waiting.status_changes,
-        oldest_waiting_since=min(moments, default=None),
+        oldest_waiting_since=waiting.oldest_at,
         promised_epoch=None if owed is None else owed.through,
     )
 

@@ -33,6 +33,18 @@ def test_a_dry_run_says_line_column_value_code_and_remedy(site: Site, registrar:
     assert b"DATE_FORMAT" in annotated.content
 
 
+@pytest.mark.parametrize(("options", "asked"), [({}, False), ({"skip_bad": "on"}, True)])
+def test_the_overview_asks_for_what_can_be_issued_alone(
+    site: Site, registrar: Desk, options: dict[str, str], asked: bool
+) -> None:
+    made = upload(site, registrar, CSV + b"ok@example.org,A,2026-05-29,A\r\nbad,B,2026-05-29,A\r\n", **options)
+
+    overview = registrar.get(site.ours.address("")).text
+    notices = re.findall(r'<div class="notice warn">.*?</div>', overview, re.DOTALL)
+
+    assert any(f'"{made.headers["Location"]}"' in notice for notice in notices) is asked
+
+
 def test_rows_are_shown_a_page_at_a_time_and_by_kind(site: Site, registrar: Desk) -> None:
     lines = [f"p{n}@example.org,P{n},2026-05-29,{'F' if n % 2 else 'A'}\r\n" for n in range(120)]
     made = upload(site, registrar, CSV + "".join(lines).encode())
