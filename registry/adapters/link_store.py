@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, exists, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, insert, or_, select, update
 
 from registry.adapters import tables
 from registry.adapters.link_tables import credential_link
@@ -60,3 +60,8 @@ class LinkStore:
         self._connection.execute(
             insert(credential_link).values(later_id=link.later_id, earlier_id=link.earlier_id, kind=link.kind.value)
         )
+
+    def hand_on_renewals(self, earlier_id: UUID, later_id: UUID) -> None:
+        """Let whatever renews one credential renew a later one instead."""
+        renewals = and_(credential_link.c.earlier_id == earlier_id, credential_link.c.kind == LinkKind.RENEWS.value)
+        self._connection.execute(update(credential_link).where(renewals).values(earlier_id=later_id))

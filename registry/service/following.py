@@ -3,7 +3,8 @@
     earlier ──supersedes──> later       the earlier one is revoked
     earlier ──renews──> later           both may stand; the later one is what is handed out
 
-Links only lead to what was issued later, so that every walk along them ends.
+A correction is renewed by what renewed the one that it corrects: earlier ──> correction ──> renewal. A new credential comes in
+at the end of a walk or between two of its steps, never before where it began: every walk ends.
 """
 
 from collections.abc import Callable, Collection, Mapping

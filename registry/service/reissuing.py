@@ -223,7 +223,9 @@ def _issue(
     unit.credentials.insert([credential])
     unit.links.insert(CredentialLink(kind=kind, earlier_id=earlier.id, later_id=credential.id))
     if kind is LinkKind.SUPERSEDES:
+        # Nobody corrects what is linked to it meanwhile: whoever draws a slot keeps others of the issuer waiting.
         _renew_what_it_renewed(unit, earlier, credential.id)
+        unit.links.hand_on_renewals(earlier.id, credential.id)
     note(
         resources,
         unit,

@@ -55,3 +55,7 @@ class LinkWriter(LinkReader, Protocol):
     def insert(self, link: CredentialLink) -> None:
         """Store a link. Raises Conflict `credential-link-superseded-taken`: a credential has one that takes its place."""
         ...
+
+    def hand_on_renewals(self, earlier_id: UUID, later_id: UUID) -> None:
+        """Let whatever renews one credential renew a later one instead, which takes its place."""
+        ...

@@ -88,6 +88,34 @@ def test_a_renewal_that_was_corrected_renews_still(
     assert [link.later_id for link in found] == [later.id, correct.id, again.id]
 
 
+def test_what_is_corrected_after_it_was_renewed_stays_renewed(
+    world: World, issuer: IssuerRecord, achievement: AchievementRecord
+) -> None:
+    earlier = world.issue(issuer, achievement, days=9)
+    mistaken = renewed(world, issuer, earlier, expires_on=date(2038, 1, 1))
+    stand(world, issuer, mistaken, StatusAction.REVOKE)
+    later = renewed(world, issuer, earlier, expires_on=date(2039, 1, 1))
+    correct = corrected(world, issuer, earlier, name="Amal Haddad-Núñez")
+    before = datetime(2027, 1, 1, tzinfo=UTC)
+
+    with pytest.raises(Conflict) as refused:
+        renewed(world, issuer, correct, expires_on=date(2040, 1, 1))
+    with world.store.read() as unit:
+        due = unit.credentials.expiring(issuer.id, before=before, after=None, limit=10)
+        links = unit.links.of([earlier.id, correct.id])
+    stand(world, issuer, later, StatusAction.REVOKE)
+    again = renewed(world, issuer, correct, expires_on=date(2040, 1, 1))
+
+    assert (refused.value.code, due) == ("already-renewed", ())
+    assert [(link.kind, link.later_id) for link in links[earlier.id]] == [(LinkKind.SUPERSEDES, correct.id)]
+    assert [(link.kind, link.earlier_id, link.later_id) for link in links[correct.id]] == [
+        (LinkKind.RENEWS, correct.id, mistaken.id),
+        (LinkKind.RENEWS, correct.id, later.id),
+        (LinkKind.SUPERSEDES, earlier.id, correct.id),
+    ]
+    assert again.standing is Standing.ACTIVE
+
+
 @pytest.mark.parametrize("expires_on", [date(2026, 6, 2), None])
 def test_a_renewal_ends_later(
     world: World, issuer: IssuerRecord, achievement: AchievementRecord, expires_on: date | None

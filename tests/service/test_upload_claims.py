@@ -125,6 +125,30 @@ def test_a_renewal_that_was_revoked_is_mailed_to_nobody(
     assert {mail.credential_id for mail in mails(world)} == {each.id for each in world.issued(upload)}
 
 
+@pytest.mark.parametrize(
+    ("revoked", "mailed"),
+    [((), "renewal"), (("correct",), "renewal"), (("renewal",), "correct"), (("correct", "renewal"), None)],
+)
+def test_a_renewal_is_mailed_though_what_it_renews_was_corrected_afterwards(
+    world: World, issuer: IssuerRecord, achievement: AchievementRecord, revoked: tuple[str, ...], mailed: str | None
+) -> None:
+    upload = issued(world, issuer, achievement, ENDING)
+    first = world.issued(upload)[0]
+    later = Correction(expires_on=date(2040, 1, 1))
+    with world.store.write() as unit:
+        renewal = renew(world.resources, unit, issuer, first.id, later, caller=world.admin)
+    with world.store.write() as unit:
+        correct = supersede(world.resources, unit, issuer, first.id, Correction(name="A."), caller=world.admin)
+        made = {"correct": correct, "renewal": renewal}
+        for name in revoked:
+            change_status(world.resources, unit, issuer, made[name].id, REVOKED, caller=world.admin)
+
+    order_upload_claims(world.resources, issuer, upload, max_bytes=MAX_UPLOAD_BYTES)
+
+    found = {mail.address: mail.credential_id for mail in mails(world)}
+    assert found.get("a@example.org") == (None if mailed is None else made[mailed].id)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokesBeforeWriting:
     """A store in which somebody else revokes a credential just before a transaction begins."""
