@@ -21,10 +21,11 @@ class Remedy(StrEnum):
 
     ASK = "ask another member to approve, and have the upload approved"
     ONE_ROW = "upload a file of one row, and let another member approve it"
-    ANOTHER_ROW = (
+    CORRECTED_ROW = (
         "upload a file of one row that allows duplicates, let another member approve it, "
-        "and revoke what it replaces as superseded"
+        "and revoke what it corrects as superseded"
     )
+    RENEWING_ROW = "upload a file of one row that allows duplicates, and let another member approve it"
 
 
 def set_approvals(

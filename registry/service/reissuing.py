@@ -68,7 +68,7 @@ def supersede(
     It is of the same version of the achievement. Raises NotFound, Malformed; Conflict `revoked`, `suspended`,
     `already-issued`; Refused `not-of-an-achievement`, `approval-needed`.
     """
-    require_no_approval(issuer, Remedy.ANOTHER_ROW)
+    require_no_approval(issuer, Remedy.CORRECTED_ROW)
     earlier, achievement_id = _earlier(unit, issuer, credential_id)
     _require_active(unit, earlier)
     kept = unit.links.recipient_keys(earlier.id)
@@ -104,7 +104,7 @@ def renew(
     It is of the newest version of the achievement. Raises NotFound, Malformed `renewal-not-later`; Conflict `revoked`,
     `suspended`, `already-renewed`; Refused `not-of-an-achievement`, `approval-needed`.
     """
-    require_no_approval(issuer, Remedy.ANOTHER_ROW)
+    require_no_approval(issuer, Remedy.RENEWING_ROW)
     earlier, achievement_id = _earlier(unit, issuer, credential_id)
     _require_active(unit, earlier)
     if unit.links.is_renewed(earlier.id):

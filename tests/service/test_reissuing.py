@@ -256,6 +256,8 @@ def test_what_is_not_there_not_of_an_achievement_or_not_approved_is_not_issued_a
     assert problems == [(NotFound, "credential-not-found"), (Refused, "not-of-an-achievement")]
     assert unapproved.value.code == "approval-needed"
     assert "upload a file of one row that allows duplicates" in unapproved.value.message
+    # A renewal replaces nothing: revoked by mistake, a credential stays revoked.
+    assert ("revoke" in unapproved.value.message) == (again is corrected)
 
 
 @pytest.mark.parametrize(
