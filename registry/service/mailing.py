@@ -21,7 +21,7 @@ from registry.domain.errors import CredrootError, Refused, Unavailable
 from registry.domain.shown_credential import show_credential
 from registry.ports import Letter, Outbox
 from registry.service.resources import Resources
-from registry.store_ports import DueMail, MailState
+from registry.store_ports import DueMail, MailState, Standing
 
 LEASE: Final = timedelta(minutes=10)
 """Longer than a mail server's time-outs: nobody hands over what another one is handing over."""
@@ -117,6 +117,9 @@ class Mailer:
     def _write(self, mail: DueMail) -> Letter:
         with self._resources.store.read() as unit:
             credential = unit.credentials.by_id(mail.credential_id)
+        if credential.standing is Standing.REVOKED:
+            # A correction has a mail of its own: nobody gets two, one of them for what does not count.
+            raise Refused("credential-revoked", "the credential was revoked before its mail was sent")
         shown = show_credential(parse_object(credential.document))
         facts = LetterFacts(
             name=shown.holder,

@@ -11,6 +11,7 @@ from registry.domain.errors import CredrootError, Refused, Unavailable
 from registry.ports import Letter
 from registry.service.claiming import ClaimOrder, order_claim
 from registry.service.mailing import GIVEN_UP_AFTER, LEASE, LONGEST_DELAY, TAKEN_AT_ONCE, Mailer, next_try
+from registry.service.statuses import Reason, StatusAction, StatusRequest, change_status
 from registry.store_ports import ClaimRecord, CredentialRecord, MailState
 from tests.registry_world import PUBLIC_URL, World
 from tests.store_samples import NOW
@@ -99,6 +100,29 @@ def test_what_is_refused_for_good_is_not_tried_again(
     first = claim(sqlite_world, credentials[0])
     assert (first.mail, first.failure, first.finished_at) == (MailState.FAILED, "mail-refused", NOW)
     assert claim(sqlite_world, credentials[1]).mail is MailState.SENT
+
+
+def test_what_is_revoked_while_its_mail_waits_is_mailed_to_nobody(
+    sqlite_world: World, credentials: tuple[CredentialRecord, ...]
+) -> None:
+    revoked, suspended = credentials[:2]
+    with sqlite_world.store.write() as unit:
+        issuer = unit.issuers.get(revoked.issuer_id)
+        for credential, action in ((revoked, StatusAction.REVOKE), (suspended, StatusAction.SUSPEND)):
+            request = StatusRequest(action=action, reason=Reason.OTHER)
+            change_status(sqlite_world.resources, unit, issuer, credential.id, request, caller=sqlite_world.admin)
+    postbox = Postbox()
+    mailer = Mailer(sqlite_world.resources, postbox)
+
+    while mailer.send_due():
+        pass
+
+    failed = claim(sqlite_world, revoked)
+    assert (failed.mail, failed.failure) == (MailState.FAILED, "credential-revoked")
+    assert claim(sqlite_world, suspended).mail is MailState.SENT
+    assert sorted(letter.recipient for letter in postbox.letters) == sorted(
+        f"p{number}@example.org" for number in range(1, len(credentials))
+    )
 
 
 def test_what_is_not_taken_is_tried_later_and_later_as_the_same_letter(
