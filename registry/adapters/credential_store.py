@@ -52,6 +52,11 @@ class CredentialStore:
         """Return anybody's credential. Raises NotFound."""
         return self._one(tables.credential.c.id == credential_id)
 
+    def by_ids(self, credential_ids: Collection[UUID]) -> Mapping[UUID, CredentialRecord]:
+        """Return anybody's credentials, a few thousand at most, by id."""
+        statement = _CREDENTIALS.where(tables.credential.c.id.in_(credential_ids))
+        return {row.id: _credential(row) for row in self._connection.execute(statement)}
+
     def by_document_id(self, document_id: UUID) -> CredentialRecord:
         """Return the credential whose document has that id. Raises NotFound."""
         return self._one(tables.credential.c.document_id == document_id)

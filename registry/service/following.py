@@ -10,7 +10,7 @@ at the end of a walk or between two of its steps, never before where it began: e
 from collections.abc import Callable, Collection, Mapping
 from uuid import UUID
 
-from registry.store_ports import CredentialRecord, LinkKind, ReadStore, Standing
+from registry.store_ports import CredentialLink, CredentialRecord, LinkKind, ReadStore, Standing
 
 
 def standing_now(
@@ -26,6 +26,25 @@ def standing_now(
         moving = _next_ones(unit, moving, lock=lock)
         newest = {**newest, **moving}
     return newest
+
+
+def links_shown(unit: ReadStore, credential_ids: Collection[UUID]) -> Mapping[UUID, tuple[CredentialLink, ...]]:
+    """Return the links in which each credential stands, without those to a renewal of it that was revoked.
+
+    At most a thousand credentials. A revoked renewal itself still says what it renewed.
+    """
+    links = unit.links.of(credential_ids)
+    renewals = {link.later_id for each in links.values() for link in each if link.kind is LinkKind.RENEWS}
+    later = unit.credentials.by_ids(renewals)
+    revoked = {renewal for renewal in renewals if later[renewal].standing is Standing.REVOKED}
+    return {
+        credential_id: tuple(
+            link
+            for link in each
+            if link.later_id == credential_id or link.kind is LinkKind.SUPERSEDES or link.later_id not in revoked
+        )
+        for credential_id, each in links.items()
+    }
 
 
 def followers_of_upload(unit: ReadStore, credential_ids: Collection[UUID], upload_id: UUID) -> frozenset[UUID]:

@@ -92,6 +92,10 @@ class CredentialReader(Protocol):
         """Return anybody's credential: for the registry's own use. Raises NotFound."""
         ...
 
+    def by_ids(self, credential_ids: Collection[UUID]) -> Mapping[UUID, CredentialRecord]:
+        """Return anybody's credentials, a few thousand at most, by id; those that are not there are left out."""
+        ...
+
     def by_document_id(self, document_id: UUID) -> CredentialRecord:
         """Return the credential whose document has that id. Raises NotFound."""
         ...

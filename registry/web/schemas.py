@@ -218,7 +218,9 @@ class CredentialView(View):
     supersedes: UUID | None = Field(default=None, description="The credential whose place it takes.")
     superseded_by: UUID | None = Field(default=None, description="The credential that takes its place.")
     renews: UUID | None = Field(default=None, description="The credential that it goes on from.")
-    renewed_by: UUID | None = Field(default=None, description="The credential that goes on from it.")
+    renewed_by: UUID | None = Field(
+        default=None, description="The credential that goes on from it, unless that was revoked."
+    )
 
 
 class SearchForm(Form):

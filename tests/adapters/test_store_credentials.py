@@ -53,6 +53,8 @@ def test_a_credential_is_found_by_each_of_its_names(store: SqlStore, tenant: Ten
             unit.credentials.by_leaf(stored.leaf).id,
             unit.credentials.by_document_id(stored.document_id).id,
         }
+        several = unit.credentials.by_ids({stored.id, uuid4()})
+        assert several == {stored.id: unit.credentials.by_id(stored.id)}
 
     assert found == {stored.id}
 

@@ -10,6 +10,7 @@ from registry.domain.errors import CredrootError, Malformed, NotFound
 from registry.domain.hashing import digest_from_hex
 from registry.domain.shown_credential import show_credential
 from registry.domain.upload_values import normalise_identifier
+from registry.service.following import links_shown
 from registry.service.issuing import find_recipient
 from registry.service.proving import anchored_epoch
 from registry.service.statuses import Reason, StatusAction
@@ -151,7 +152,7 @@ def _page(
     with container.resources.store.read() as unit:
         record = unit.credentials.get(place.issuer.id, credential_id)
         changes = unit.statuses.changes(record.id)
-        links = unit.links.of([record.id]).get(record.id, ())
+        links = links_shown(unit, [record.id]).get(record.id, ())
         names = member_names(unit, place)
         anchor = None if record.epoch is None else unit.epochs.anchor(record.epoch)
         upload = None if record.upload_id is None else unit.uploads.get(place.issuer.id, record.upload_id)

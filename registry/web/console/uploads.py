@@ -12,6 +12,7 @@ from registry.domain.hashing import Digest
 from registry.domain.upload_codes import CODES
 from registry.service.achievements import read_achievement
 from registry.service.container import Container
+from registry.service.following import links_shown
 from registry.service.upload_pages import Rows, ShownRow
 from registry.service.upload_progress import upload_stages
 from registry.service.upload_reading import ZIP_MARK, format_of
@@ -127,7 +128,7 @@ def _became(
     """Return by line the credential that a row became, and what followed it."""
     with container.resources.store.read() as unit:
         credentials = unit.credentials.of_lines(upload_id, [row.line for row in found])
-        links = unit.links.of([credential.id for credential in credentials.values()])
+        links = links_shown(unit, [credential.id for credential in credentials.values()])
     return {
         line: (credential, [link for link in links.get(credential.id, ()) if link.earlier_id == credential.id])
         for line, credential in credentials.items()

@@ -14,6 +14,7 @@ from registry.domain.promise import Promise, PromiseKind
 from registry.domain.upload_values import normalise_identifier
 from registry.service.access import issuer_for_reading, issuer_for_writing
 from registry.service.achievements import read_achievement
+from registry.service.following import links_shown
 from registry.service.issuing import Order, find_recipient, issue
 from registry.service.once import once
 from registry.service.promising import promise_accepted
@@ -158,7 +159,7 @@ def _view(container: Wired, unit: ReadStore, record: CredentialRecord) -> Creden
 
 
 def _views(container: Wired, unit: ReadStore, records: Sequence[CredentialRecord]) -> list[CredentialView]:
-    links = unit.links.of([record.id for record in records])
+    links = links_shown(unit, [record.id for record in records])
     return [
         view_credential(
             container.resources,

@@ -11,6 +11,7 @@ from registry.domain.canonical import parse_object
 from registry.domain.promise import Promise, PromiseKind
 from registry.service.access import issuer_for_writing
 from registry.service.container import Container
+from registry.service.following import links_shown
 from registry.service.once import RequestKey, once
 from registry.service.promising import promise_accepted
 from registry.service.reissuing import Correction, renew, supersede
@@ -101,7 +102,7 @@ def _issue(
     def make(unit: WriteStore) -> _Made:
         record = action(unit)
         promise = promise_accepted(container.resources, unit, record, PromiseKind.INCLUSION)
-        return record, unit.links.of([record.id])[record.id], promise
+        return record, links_shown(unit, [record.id])[record.id], promise
 
     def render(made: _Made) -> IdempotencyAnswer:
         record, links, promise = made

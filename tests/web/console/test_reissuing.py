@@ -1,5 +1,6 @@
 """Correcting and renewing credentials in the console, and column mappings made there."""
 
+import re
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -110,6 +111,23 @@ def test_one_that_ends_soon_is_listed_and_renewed(site: Site, registrar: Desk) -
     assert (before, after) == ([False, True], [False, False])
     assert site.world.get(old).standing is Standing.ACTIVE
     assert "Renews" in words(registrar.get(answer.headers["Location"]).text)
+
+
+def test_a_renewal_that_was_corrected_is_named_once_and_a_revoked_one_never(site: Site, registrar: Desk) -> None:
+    achievement = site.world.add_achievement(site.ours.issuer, validityDays=365)
+    old = site.world.issue(site.ours.issuer, achievement, "renewed@example.org", days=20)
+    address = site.ours.address(f"/credentials/{old.id}")
+    renewed = registrar.send(f"{address}/renew", {}, on=f"{address}/renew").headers["Location"]
+    form = {"name": "Corrected"}
+    corrected = registrar.send(f"{renewed}/supersede", form, on=f"{renewed}/supersede").headers["Location"]
+
+    shown = words(registrar.get(address).text)
+    registrar.send(f"{corrected}/revoke", {"reason": "issued-in-error"}, on=f"{corrected}/revoke")
+
+    assert re.findall(r"Renewed by (\S+)", shown) == [corrected.rsplit("/", 1)[-1]]
+    assert "Renewed by" not in words(registrar.get(address).text)
+    # What it was is still said by the revoked one itself.
+    assert f"Renews {old.id}" in words(registrar.get(corrected).text)
 
 
 def test_the_day_that_stands_in_the_form_of_a_renewal_is_one_that_is_accepted(site: Site, registrar: Desk) -> None:

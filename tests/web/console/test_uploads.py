@@ -121,19 +121,25 @@ def test_a_cell_that_is_a_formula_is_harmless_in_the_file_that_comes_back(site: 
 
 
 def test_a_row_that_became_a_credential_leads_to_it_and_to_what_followed(site: Site, registrar: Desk) -> None:
-    people = b"".join(b"%s@became.example,%s,2026-05-29,A\r\n" % (name, name) for name in (b"corrected", b"kept"))
-    made = upload(site, registrar, CSV + people).headers["Location"]
+    people = [b"%s@became.example,%s,2026-05-29,A,2099-05-29" % (name, name) for name in (b"corrected", b"kept")]
+    content = b"\r\n".join([b"recipient_email,recipient_name,issued_on,grade,expires_on", *people, b""])
+    made = upload(site, registrar, content).headers["Location"]
     registrar.send(f"{made}/issue", {}, on=made)
     until(lambda: is_issued(registrar, made))
     shown = registrar.get(f"{made}?rows=all").text
     addresses = re.findall(r'href="([^"]*/credentials/[0-9a-f-]{36})"', shown)
     registrar.send(f"{addresses[0]}/supersede", {"name": "Corrected"}, on=f"{addresses[0]}/supersede")
+    renewal = {"expiresOn": "2100-05-29"}
+    renewed = registrar.send(f"{addresses[1]}/renew", renewal, on=f"{addresses[1]}/renew").headers["Location"]
+    at_first = registrar.get(f"{made}?rows=all").text
+    registrar.send(f"{renewed}/revoke", {"reason": "issued-in-error"}, on=f"{renewed}/revoke")
 
     page = registrar.get(f"{made}?rows=all").text
     findings = words(registrar.get(f"{made}?rows=findings").text)
 
     assert len(addresses) == 2
     assert re.search(r"2 \(preview\) good Credential of line 2 revoked Superseded by another one", words(page))
+    assert re.search(r"3 \(preview\) good Credential of line 3 Renewed by another one of line 3 kept", words(at_first))
     assert re.search(r"3 \(preview\) good Credential of line 3 kept", words(page))
     assert "Nothing was found: every row is good." in findings
 
