@@ -8,9 +8,14 @@ at the end of a walk or between two of its steps, never before where it began: e
 """
 
 from collections.abc import Callable, Collection, Mapping
+from itertools import islice
+from typing import Final
 from uuid import UUID
 
 from registry.store_ports import CredentialLink, CredentialRecord, LinkKind, ReadStore, Standing
+
+ASKED_AT_ONCE: Final = 1_000
+"""Each is asked for twice in a statement, and SQLite takes 32,766 parameters; what they follow is read whole."""
 
 
 def standing_now(
@@ -48,7 +53,15 @@ def links_shown(unit: ReadStore, credential_ids: Collection[UUID]) -> Mapping[UU
 
 
 def followers_of_upload(unit: ReadStore, credential_ids: Collection[UUID], upload_id: UUID) -> frozenset[UUID]:
-    """Tell which credentials followed, at whatever distance, one that an upload issued. At most a thousand."""
+    """Tell which credentials followed, at whatever distance, one that an upload issued."""
+    found: set[UUID] = set()
+    remaining = iter(credential_ids)
+    while part := list(islice(remaining, ASKED_AT_ONCE)):
+        found |= _followers_of_upload(unit, part, upload_id)
+    return frozenset(found)
+
+
+def _followers_of_upload(unit: ReadStore, credential_ids: Collection[UUID], upload_id: UUID) -> set[UUID]:
     found: set[UUID] = set()
     steps = {(credential_id, credential_id) for credential_id in credential_ids}
     while steps:
@@ -59,10 +72,11 @@ def followers_of_upload(unit: ReadStore, credential_ids: Collection[UUID], uploa
             for link in links.get(reached, ())
             if link.later_id == reached
         }
-        of_upload = {each for each, _ in steps if unit.credentials.by_id(each).upload_id == upload_id}
+        earlier = unit.credentials.by_ids({reached for reached, _ in steps})
+        of_upload = {each.id for each in earlier.values() if each.upload_id == upload_id}
         found |= {follower for reached, follower in steps if reached in of_upload}
         steps = {step for step in steps if step[1] not in found}
-    return frozenset(found)
+    return found
 
 
 def _next_ones(
@@ -75,10 +89,11 @@ def _next_ones(
         for origin, credential in moving.items()
     }
     lock([link.later_id for each in later.values() for link in each])
+    followers = unit.credentials.by_ids({link.later_id for each in later.values() for link in each})
     following: dict[UUID, CredentialRecord] = {}
     for origin, each in later.items():
         for link in each:
-            follower = unit.credentials.by_id(link.later_id)
+            follower = followers[link.later_id]
             # A revoked correction may have been corrected once more; a revoked renewal leaves things as they were.
             if link.kind is LinkKind.SUPERSEDES or follower.standing is not Standing.REVOKED:
                 following[origin] = follower
