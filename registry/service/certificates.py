@@ -15,8 +15,10 @@ from registry.domain.badge_facts import (
     certificate_facts,
 )
 from registry.domain.canonical import JsonObject, canonicalize, parse_object
+from registry.domain.claim_letter import letter_language
 from registry.domain.errors import NotFound
 from registry.domain.receipt import Receipt
+from registry.domain.shown_credential import show_credential
 from registry.ports import Artist, Baker, CertificateMaker
 from registry.service.badge_pictures import BadgePictures
 from registry.service.export import NOT_YET
@@ -60,13 +62,17 @@ class Certificates:
         """Return the certificate as PDF, with credential and receipt in it."""
         return self.maker.certificate(self.facts(record, self.receipt(record), share_url=share_url, code=code))
 
-    def preview(self, document: JsonObject) -> bytes:
-        """Return the certificate that a document without a proof would have, marked as nothing but that."""
+    def preview(self, document: JsonObject, *, locale: str | None) -> bytes:
+        """Return the certificate that a document without a proof would have, marked as nothing but that.
+
+        It is in the language in which its holder would be written to: `locale` is that of its row.
+        """
         facts = certificate_facts(
             document,
             attachments=Attachments(credential=canonicalize(document), receipt=None),
             sharing=Sharing(verify_url=f"{self.resources.public_url}/", share_url=None, code=None),
             status=StatusWord.PREVIEW,
+            language=letter_language(locale, show_credential(document).language),
         )
         return self.maker.certificate(facts)
 

@@ -10,6 +10,7 @@ import pytest
 from registry.adapters.baking_png import extract_png
 from registry.adapters.baking_svg import extract_svg
 from registry.domain.canonical import parse_object
+from registry.domain.certificate_words import words_of
 from registry.store_ports import CredentialRecord
 from tests.registry_world import World
 
@@ -96,3 +97,18 @@ def test_a_row_s_certificate_is_marked_as_a_preview_and_carries_nothing_signed(
     assert "Amal Haddad" in page.pages[0].extract_text()
     assert "proof" not in parse_object(page.attachments["credential.json"][0])
     assert (refused.status_code, refused.json()["code"]) == (404, "row-refused")
+
+
+@pytest.mark.parametrize(("locale", "language"), [("fr-CA", "fr"), ("pt", "es"), ("", "es")])
+def test_a_row_s_certificate_is_in_the_language_that_its_holder_would_be_written_in(
+    client: httpx.Client, admin: dict[str, str], world: World, locale: str, language: str
+) -> None:
+    slug = f"preview-{locale.lower() or 'plain'}"
+    issuer = world.add_issuer(slug)
+    rows = f"recipient_email,recipient_name,issued_on,locale\na@example.org,Amal Haddad,2026-05-29,{locale}\n"
+    upload = world.upload(issuer, world.add_achievement(issuer, inLanguage="es"), rows.encode())
+
+    answer = client.get(f"/v1/issuers/{slug}/uploads/{upload.id}/preview.pdf", params={"line": 2}, headers=admin)
+
+    text = pypdf.PdfReader(io.BytesIO(answer.content)).pages[0].extract_text()
+    assert words_of(language).preview in text

@@ -188,11 +188,13 @@ def get_preview_certificate(
     container: Wired, caller: Authenticated, slug: str, upload_id: UUID, line: Annotated[int, Query(ge=1)]
 ) -> Response:
     """Make the certificate that the row at a line would have, marked as a preview. Nothing is signed."""
-    document = get_preview(container, caller, slug, upload_id, line).credential
-    if document is None:
+    issuer, record = _find(container, caller, slug, upload_id)
+    judgement, document = preview(container.resources, issuer, record, line=line, max_bytes=container.max_upload_bytes)
+    if judgement.recipient is None or document is None:
         raise NotFound("row-refused", "no credential can be made of this row")
     headers = {"Content-Disposition": f'attachment; filename="{upload_id}-line-{line}-preview.pdf"'}
-    return Response(container.certificates.preview(document), media_type=PDF, headers=headers)
+    certificate = container.certificates.preview(document, locale=judgement.recipient.locale)
+    return Response(certificate, media_type=PDF, headers=headers)
 
 
 @router.post("/{upload_id}/request-approval")
