@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -31,7 +32,8 @@ from tests.bench import peers
 from tests.bench.million import ACHIEVEMENT
 from tests.bench.people import people
 from tests.bench.report import Rate
-from tests.registry_world import MAX_UPLOAD_BYTES, PASSWORD, OwnDids, World, json_ld, migrated_world
+from tests.registry_world import MAX_UPLOAD_BYTES, PASSWORD, OwnDids, World, migrated_world
+from tests.stamping_cases import plain_json_ld
 
 PLAIN: Final = "credroot, the plain way (PyLD), signing only, one process"
 FAST: Final = "credroot, signing only, one process"
@@ -91,7 +93,7 @@ def _work(stack: ExitStack) -> Iterator[tuple[str, Work]]:
     yield ONE, lambda count: bench.issue(count, processes=1)
     yield TWO, lambda count: bench.issue(count, processes=2)
     yield peers.VERIFIES, peers.verifying()
-    yield PLAIN_VERIFIES, bench.verifying(json_ld())
+    yield PLAIN_VERIFIES, bench.verifying(plain_json_ld())
     yield VERIFIES, bench.verifying(open_json_ld())
 
 
@@ -126,10 +128,8 @@ class _Bench:
 
     def sign_plainly(self, count: int) -> list[Any]:
         """Sign badges as the oracle does."""
-        return [
-            sign_order(self._world.resources, self._template, order, slot=slot)
-            for slot, order in enumerate(self._orders(count))
-        ]
+        plain = replace(self._world.resources, json_ld=plain_json_ld())
+        return [sign_order(plain, self._template, order, slot=slot) for slot, order in enumerate(self._orders(count))]
 
     def sign(self, count: int) -> list[Any]:
         """Sign badges as uploads do."""
