@@ -125,9 +125,11 @@ def _answer_http(request: Request, error: Exception) -> Response:
 def _allowed(request: Request) -> Iterator[str]:
     """Tell the methods of an address: the framework names those of the first route alone (RFC 9110 section 10.2.1)."""
     # What the framework lists of a router that was included matches, but names no methods: the router's own routes do.
-    for route in request.app.state.routes:
-        match, _ = route.matches(request.scope)
-        if match is not Match.NONE:
+    routes = [route for route in request.app.state.routes if route.matches(request.scope)[0] is not Match.NONE]
+    # `/credentials/search` could be an id as well: the address that says most of itself is meant.
+    placeholders = min((route.path.count("{") for route in routes), default=0)
+    for route in routes:
+        if route.path.count("{") == placeholders:
             yield from route.methods or ()
 
 

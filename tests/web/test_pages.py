@@ -111,6 +111,13 @@ def test_a_browser_gets_a_page_with_the_same_status_code_and_headers(client: htt
     assert "<code>method-not-allowed</code>" in answer.text
 
 
+@pytest.mark.parametrize("name", ["column-mappings/suggestions", "credentials/search", "credentials/signed"])
+def test_an_address_that_could_be_an_id_names_its_own_methods_alone(client: httpx.Client, name: str) -> None:
+    answer = client.options(f"/v1/issuers/poly/{name}")
+
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+
+
 def test_the_words_of_a_problem_are_escaped(client: httpx.Client) -> None:
     answer = client.get("/receipts/<script>alert(1)<%2Fscript>", headers=BROWSER)
 
