@@ -8,7 +8,7 @@ import pytest
 from tests.attacks.character_changes import SIGNINGS, Anchored, every_change, judge_changes, signed_documents
 from tests.registry_world import migrated_world
 
-STEP = 29
+STEP = 11
 # One change of so many: positions and ways come round in another order for each document.
 
 
@@ -27,5 +27,5 @@ def test_a_changed_character_is_found_or_changes_nothing(documents: list[Anchore
 
     assert tally.wrong == []
     assert tally.changes == tally.no_json + tally.unchanged + tally.invalid + tally.by_leaf_alone
-    assert tally.invalid > 200
-    assert tally.unchanged > 3
+    assert tally.invalid > 500
+    assert tally.unchanged > 10
