@@ -7,10 +7,13 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from registry.domain.badge_facts import (
     MAX_CRITERIA,
     MAX_DESCRIPTION,
+    MAX_NAME,
     MAX_PICTURE_BYTES,
     MAX_RESULTS,
     MAX_SKILLS,
@@ -32,6 +35,21 @@ from tests.paths import REPO_ROOT
 DOCUMENT = parse_object((REPO_ROOT / "docs" / "examples" / "credential.json").read_bytes())
 ATTACHMENTS = Attachments(credential=b"{}", receipt=None)
 SHARING = Sharing(verify_url="https://registry.example/", share_url=None, code=None)
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+PLACES = (
+    *("issuer", "credentialSubject", "image", "validFrom", "awardedDate", "validUntil", "name"),
+    *("credentialSubject.achievement", "credentialSubject.identifier", "credentialSubject.result"),
+    *("credentialSubject.creditsEarned", "issuer.name", "issuer.id", "credentialSubject.achievement.criteria"),
+    *("credentialSubject.achievement.alignment", "credentialSubject.achievement.resultDescription"),
+    *("credentialSubject.achievement.name", "credentialSubject.achievement.image"),
+    *("credentialSubject.achievement.inLanguage", "credentialSubject.achievement.criteria.narrative"),
+)
 
 
 def facts_of(document: JsonObject, status: StatusWord | None = None) -> CertificateFacts:
@@ -112,6 +130,29 @@ def test_an_issuer_s_badges_have_one_colour_and_ornaments_of_their_own() -> None
     assert len(others) > 8
 
 
+@settings(max_examples=300)
+@given(place=st.sampled_from(PLACES), value=ANY_JSON)
+def test_no_shape_of_a_member_is_an_error(place: str, value: Any) -> None:  # noqa: ANN401  # JSON of any shape
+    facts = facts_of(changed(place, value))
+
+    assert len(facts.holder) <= MAX_NAME
+    assert facts.badge.accent in PALETTE
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-05-29T00:00:00+02:00", date(2026, 5, 29)),
+        ("2026-05-29T23:59:59.5-08:00", date(2026, 5, 29)),
+        ("2026-02-30T00:00:00Z", None),
+        ("2026-05-29", None),
+        (5, None),
+    ],
+)
+def test_a_day_is_the_one_that_the_issuer_wrote(text: Any, day: date | None) -> None:  # noqa: ANN401  # JSON
+    assert facts_of(changed("validUntil", text)).valid_until == day
+
+
 def test_what_is_too_long_is_cut_and_said_to_be() -> None:
     place = "credentialSubject.achievement"
     long = {
@@ -127,6 +168,12 @@ def test_what_is_too_long_is_cut_and_said_to_be() -> None:
         assert len(facts.badge.description) <= MAX_DESCRIPTION
         assert sum(map(len, facts.criteria)) <= MAX_CRITERIA + 1
         assert (len(facts.results) <= MAX_RESULTS, len(facts.skills) <= MAX_SKILLS) == (True, True)
+
+
+def test_a_name_without_end_is_cut() -> None:
+    identifier = {"identityType": "name", "hashed": False, "identityHash": "x" * 2 * MAX_NAME}
+
+    assert len(facts_of(changed("credentialSubject.identifier", identifier)).holder) == MAX_NAME
 
 
 def picture_of(url: str, place: str = "credentialSubject.achievement.image") -> OwnPicture | None:
