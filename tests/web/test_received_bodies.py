@@ -1,8 +1,7 @@
 """Bodies that are made to cost: charsets of forms, senders that are many or slow."""
 
 import http.client
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import httpx
@@ -11,6 +10,7 @@ import pytest
 from registry.web.app import create_app
 from registry.web.holding import AT_ONCE, EACH_AT_ONCE, Holding
 from registry.web.rate_limit import VERIFICATIONS, RateLimits, TooOften
+from tests.adapters.chunk_work import until
 from tests.registry_world import World
 from tests.web_server import serve
 
@@ -53,14 +53,6 @@ def sending(
             connection.endheaders(FORM[:20])
             senders.append(connection)
         yield senders
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition."""
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)  # the server is a thread of this process
 
 
 @pytest.mark.parametrize("path", ["/", "/verdict.json", "/v1/verify/file"])
